@@ -1,0 +1,8 @@
+//! What crosses a border between Coffer's parts: the v4 wire shapes and the feed that an edge follows.
+//!
+//! Knows serde and the domain's vocabulary. Must never know storage, the engine or a secret's value:
+//! shapes that carry a value are defined where they are read, over `crypto`'s own type.
+
+pub mod feed;
+pub mod runtime;
+pub mod v4;

@@ -1,0 +1,35 @@
+//! The domain's vocabulary: ids, names, scopes, roles, permissions, bindings, limits and audit words.
+//!
+//! Everything here is parsed once at the border into a type that cannot be wrong and is never checked
+//! again inside. The crate knows no I/O, no SQL, no HTTP and no cryptography, and it never holds a
+//! secret's value.
+//!
+//! To add a word: give it a module named by its noun, a parser that refuses with a message saying what
+//! would be right, and a bound in [`limits`] if it can grow.
+
+pub mod access;
+pub mod audit;
+pub mod binding;
+pub mod clock;
+pub mod deployment;
+pub mod id;
+pub mod limits;
+pub mod module;
+pub mod name;
+pub mod scope;
+pub mod secret;
+
+pub use access::{Effect, Permission, PermissionGroup, Permissions, Policy, Role};
+pub use binding::{Binding, BindingKind};
+pub use clock::{Clock, Random, SystemClock, Timestamp};
+pub use deployment::{Percentage, Split};
+pub use id::{
+    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, StoreId, TokenId,
+    UserId, VersionId, WorkerId, WorkerSecretId,
+};
+pub use module::{Digest, Module, ModuleKind};
+pub use name::{
+    BindingName, Comment, Email, ModuleName, SecretName, StoreName, Subdomain, WorkerName,
+};
+pub use scope::{Scope, Scopes};
+pub use secret::{SecretStatus, ValueVersion};
