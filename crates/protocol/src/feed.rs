@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use coffer_types::{
     AccountId, Binding, BindingName, Digest, EdgeId, Module, ModuleName, Scopes, SecretId,
     SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
-    WorkerName, WorkerSecretId,
+    WorkerName, WorkerSecretId, WrappedAccountKey,
 };
 
 /// A place in the order of changes. Grows by one with every change; zero is before the first.
@@ -81,17 +81,6 @@ pub struct AccountRecord {
     pub subdomain: Subdomain,
     /// Its keys, each wrapped under a master key.
     pub keys: Vec<WrappedAccountKey>,
-}
-
-/// An account key as it is stored and sent: wrapped under a master key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrappedAccountKey {
-    /// Counts the account's keys, from 1; it is named in every envelope.
-    pub version: u32,
-    /// The master key that wraps it.
-    pub master_version: u32,
-    /// The wrapped key.
-    pub wrapped: Vec<u8>,
 }
 
 /// A secret as an edge needs it.

@@ -32,4 +32,4 @@ pub use name::{
     BindingName, Comment, Email, ModuleName, SecretName, StoreName, Subdomain, WorkerName,
 };
 pub use scope::{Scope, Scopes};
-pub use secret::{SecretStatus, ValueVersion};
+pub use secret::{Owner, Place, SecretStatus, ValueVersion, WrappedAccountKey};
