@@ -1,0 +1,71 @@
+# `make help` lists what there is. Each target installs what it needs and is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+NEXTEST_VERSION := 0.9.143
+CARGO_DENY_VERSION := 0.20.2
+
+# What cargo needs to link and to compile C; what the figures are taken with.
+BUILD_PACKAGES := build-essential pkg-config
+BENCH_PACKAGES := wrk
+
+# Arguments of `coffer serve`, and of the crash test.
+ARGS ?=
+CYCLES ?= 500
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: build ## Build in release mode and serve (ARGS="--data DIR …")
+	exec target/release/coffer serve $(ARGS)
+
+.PHONY: build
+build: build-packages node_modules/.installed ## Build the release binary
+	cargo build --release --locked --package coffer
+
+.PHONY: test
+test: build-packages nextest node_modules/.installed tests/clients/node_modules/.installed ## Run every test
+	cargo test --workspace --locked --doc
+	cargo nextest run --workspace --locked
+
+.PHONY: lint
+lint: build-packages ## Check formatting, lints, crate borders, licences and sources
+	@scripts/install-rust-components.sh
+	@scripts/install-cargo-tool.sh cargo-deny $(CARGO_DENY_VERSION)
+	cargo fmt --all --check
+	cargo clippy --workspace --locked --all-targets -- --deny warnings
+	cargo deny --locked --exclude-dev check --allow unused-wrapper bans
+	cargo deny --locked check licenses sources
+	scripts/check-borders.sh
+
+.PHONY: crash
+crash: build-packages nextest node_modules/.installed ## Kill the server at random moments (CYCLES=500)
+	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --workspace --locked --profile crash
+
+.PHONY: bench
+bench: build tests/clients/node_modules/.installed ## Measure, side by side with bare workerd and wrangler dev
+	@scripts/install-debian-packages.sh $(BENCH_PACKAGES)
+	bench/run
+
+.PHONY: build-packages
+build-packages:
+	@scripts/install-debian-packages.sh $(BUILD_PACKAGES)
+
+.PHONY: nextest
+nextest:
+	@scripts/install-cargo-tool.sh cargo-nextest $(NEXTEST_VERSION)
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-progress
+	@touch $@
+
+tests/clients/node_modules/.installed: tests/clients/package.json tests/clients/package-lock.json
+	npm ci --no-progress --prefix tests/clients
+	@touch $@
