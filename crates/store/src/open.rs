@@ -1,0 +1,187 @@
+//! Opening a data directory: whose file it is, which schema it has, and that nobody else serves it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use crate::dialect::{APPLICATION_ID, SQLITE_MIGRATIONS, sqlite_options};
+use crate::error::OpenError;
+
+/// The files of a data directory that belong to the store.
+#[derive(Clone, Debug)]
+pub struct Files {
+    directory: PathBuf,
+}
+
+impl Files {
+    /// The files in this directory.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+        }
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.directory.join("coffer.db")
+    }
+
+    /// Whether there is a database.
+    pub fn exist(&self) -> bool {
+        self.database().exists()
+    }
+
+    /// Makes the directory, for its owner alone, if it is missing.
+    ///
+    /// # Errors
+    /// [`OpenError::NotWritable`].
+    pub fn create_directory(&self) -> Result<(), OpenError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.directory)
+            .map_err(|source| OpenError::NotWritable {
+                path: self.directory.clone(),
+                source,
+            })
+    }
+
+    /// Takes the directory for this process until the file is dropped.
+    pub(crate) fn lock(&self) -> Result<File, OpenError> {
+        let path = self.directory.join("coffer.lock");
+        let file = private_file(&path).map_err(|source| OpenError::NotWritable {
+            path: path.clone(),
+            source,
+        })?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked(self.directory.clone())),
+            Err(TryLockError::Error(source)) => Err(OpenError::NotWritable { path, source }),
+        }
+    }
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Opens the writing connection of an existing database, after it was found to be ours.
+pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenError> {
+    check_header(path)?;
+    // Fails here, with the file's name, rather than at the first write.
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|source| OpenError::NotWritable {
+            path: path.to_owned(),
+            source,
+        })?;
+    let failed = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let mut connection = sqlite_options(path)
+        .connect()
+        .await
+        .map_err(|error| foreign_or(path, error))?;
+    let application_id: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| foreign_or(path, error))?;
+    if application_id != APPLICATION_ID {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed)?;
+    let known = i64::try_from(SQLITE_MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    migrate(&mut connection, usize::try_from(found).unwrap_or(0))
+        .await
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+/// Makes a new, empty database with the newest schema.
+pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
+    if path.exists() {
+        return Err(OpenError::Exists(path.to_owned()));
+    }
+    let failed = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    private_file(path).map_err(|source| OpenError::NotWritable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut connection = sqlite_options(path).connect().await.map_err(failed)?;
+    sqlx::raw_sql("PRAGMA application_id = 0x434F4652")
+        .execute(&mut connection)
+        .await
+        .map_err(failed)?;
+    migrate(&mut connection, 0).await.map_err(failed)?;
+    Ok(connection)
+}
+
+/// A file that does not start as every SQLite database does is somebody else's; an empty one is what a
+/// crash during `create` leaves, and is not ours to fill either.
+fn check_header(path: &Path) -> Result<(), OpenError> {
+    use std::io::Read;
+    if !path.exists() {
+        return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
+    }
+    let mut header = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        Ok(()) if &header == b"SQLite format 3\0" => Ok(()),
+        Ok(()) => Err(OpenError::Foreign(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(OpenError::Foreign(path.to_owned()))
+        }
+        Err(source) => Err(OpenError::NotWritable {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn foreign_or(path: &Path, error: sqlx::Error) -> OpenError {
+    const SQLITE_NOTADB: &str = "26";
+    match &error {
+        sqlx::Error::Database(inner) if inner.code().as_deref() == Some(SQLITE_NOTADB) => {
+            OpenError::Foreign(path.to_owned())
+        }
+        _ => OpenError::Database {
+            path: path.to_owned(),
+            source: error,
+        },
+    }
+}
+
+async fn migrate(connection: &mut SqliteConnection, from: usize) -> Result<(), sqlx::Error> {
+    for (index, migration) in SQLITE_MIGRATIONS.iter().enumerate().skip(from) {
+        let mut transaction = connection.begin().await?;
+        sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
+        let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", index + 1));
+        sqlx::raw_sql(version).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Accounts, their limits and their keys.
+
+use coffer_types::{AccountId, Subdomain, Timestamp, WrappedAccountKey};
+
+use crate::cache::Touched;
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::{parsed, unsigned};
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct AccountRow {
+    /// The account.
+    pub id: AccountId,
+    /// What people call it.
+    pub name: String,
+    /// Its label in host names.
+    pub subdomain: Subdomain,
+    /// What it may hold.
+    pub limits: AccountLimits,
+    /// Its keys, oldest first.
+    pub keys: Vec<WrappedAccountKey>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What an account may hold. The operator sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// Secrets Stores.
+    pub stores: u32,
+    /// Secrets in all of them together.
+    pub secrets: u32,
+    /// Bytes of one secret's value.
+    pub value_bytes: u32,
+    /// Workers.
+    pub workers: u32,
+}
+
+/// Makes an account, with its keys.
+///
+/// # Errors
+/// [`StoreError::Taken`] if the id or the subdomain is.
+pub async fn insert(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query(
+            "INSERT INTO accounts (id, name, subdomain, max_stores, max_secrets, max_value_bytes, \
+             max_workers, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        )
+        .bind(account.id.to_string())
+        .bind(account.name.clone())
+        .bind(account.subdomain.as_str().to_owned())
+        .bind(i64::from(account.limits.stores))
+        .bind(i64::from(account.limits.secrets))
+        .bind(i64::from(account.limits.value_bytes))
+        .bind(i64::from(account.limits.workers))
+        .bind(account.created_at.as_micros())
+        .execute(connection)
+        .await?;
+    });
+    for key in &account.keys {
+        on!(tx, connection => {
+            sqlx::query(
+                "INSERT INTO account_keys (account_id, version, master_version, wrapped, created_at) \
+                 VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(account.id.to_string())
+            .bind(i64::from(key.version))
+            .bind(i64::from(key.master_version))
+            .bind(key.wrapped.clone())
+            .bind(account.created_at.as_micros())
+            .execute(connection)
+            .await?;
+        });
+    }
+    tx.touch(Touched::Account(account.id));
+    Ok(())
+}
+
+/// Sets an account's limits; `false` if there is no such account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update_limits(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    limits: AccountLimits,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = on!(tx, connection => {
+        sqlx::query(
+            "UPDATE accounts SET max_stores = $2, max_secrets = $3, max_value_bytes = $4, max_workers = $5, \
+             modified_at = $6 WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .bind(i64::from(limits.stores))
+        .bind(i64::from(limits.secrets))
+        .bind(i64::from(limits.value_bytes))
+        .bind(i64::from(limits.workers))
+        .bind(now.as_micros())
+        .execute(connection)
+        .await?
+        .rows_affected()
+    });
+    tx.touch(Touched::Account(id));
+    Ok(done == 1)
+}
+
+/// Counts `added` more secrets if the limit allows; `false` if it does not and nothing was counted.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn reserve_secrets(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    added: u32,
+) -> Result<bool, StoreError> {
+    let done = on!(tx, connection => {
+        sqlx::query(
+            "UPDATE accounts SET secret_count = secret_count + $2 \
+             WHERE id = $1 AND secret_count + $2 <= max_secrets",
+        )
+        .bind(id.to_string())
+        .bind(i64::from(added))
+        .execute(connection)
+        .await?
+        .rows_affected()
+    });
+    Ok(done == 1)
+}
+
+/// Counts `removed` fewer secrets.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn release_secrets(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    removed: u32,
+) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("UPDATE accounts SET secret_count = secret_count - $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(i64::from(removed))
+            .execute(connection)
+            .await?;
+    });
+    Ok(())
+}
+
+/// How many secrets the account holds.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn secret_count(rows: &mut impl Rows, id: AccountId) -> Result<u32, StoreError> {
+    let count: i64 = on!(rows, connection => {
+        sqlx::query_scalar("SELECT secret_count FROM accounts WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_one(connection)
+            .await?
+    });
+    unsigned("secret count", count)
+}
+
+/// The account with this id.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(rows: &mut impl Rows, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
+    let found: Option<AccountTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, name, subdomain, max_stores, max_secrets, max_value_bytes, max_workers, created_at \
+             FROM accounts WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?
+    });
+    match found {
+        Some(tuple) => Ok(Some(with_keys(rows, tuple).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Every account, by id.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn all(rows: &mut impl Rows) -> Result<Vec<AccountRow>, StoreError> {
+    let found: Vec<AccountTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, name, subdomain, max_stores, max_secrets, max_value_bytes, max_workers, created_at \
+             FROM accounts ORDER BY id",
+        )
+        .fetch_all(connection)
+        .await?
+    });
+    let mut accounts = Vec::with_capacity(found.len());
+    for tuple in found {
+        accounts.push(with_keys(rows, tuple).await?);
+    }
+    Ok(accounts)
+}
+
+type AccountTuple = (String, String, String, i64, i64, i64, i64, i64);
+
+async fn with_keys(rows: &mut impl Rows, tuple: AccountTuple) -> Result<AccountRow, StoreError> {
+    let (id, name, subdomain, stores, secrets, value_bytes, workers, created_at) = tuple;
+    let keys: Vec<(i64, i64, Vec<u8>)> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT version, master_version, wrapped FROM account_keys WHERE account_id = $1 ORDER BY version",
+        )
+        .bind(id.clone())
+        .fetch_all(connection)
+        .await?
+    });
+    let keys = keys
+        .into_iter()
+        .map(|(version, master_version, wrapped)| {
+            Ok(WrappedAccountKey {
+                version: unsigned("account key version", version)?,
+                master_version: unsigned("master key version", master_version)?,
+                wrapped,
+            })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(AccountRow {
+        id: parsed("account id", &id)?,
+        name,
+        subdomain: parsed("subdomain", &subdomain)?,
+        limits: AccountLimits {
+            stores: unsigned("max_stores", stores)?,
+            secrets: unsigned("max_secrets", secrets)?,
+            value_bytes: unsigned("max_value_bytes", value_bytes)?,
+            workers: unsigned("max_workers", workers)?,
+        },
+        keys,
+        created_at: Timestamp::from_micros(created_at),
+    })
+}

@@ -1,0 +1,84 @@
+//! The audit log. It is only ever added to, in the transaction of what it tells.
+
+use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::{AccountId, AuditEventId, Email, RequestId, Timestamp, TokenId};
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::{to_json, unsigned};
+
+/// An event to be added.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event.
+    pub id: AuditEventId,
+    /// The account it happened in; `None` for what belongs to no account.
+    pub account_id: Option<AccountId>,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: Action,
+    /// To what kind of thing.
+    pub resource_kind: ResourceKind,
+    /// To which one.
+    pub resource_id: String,
+    /// By whom.
+    pub actor: EventActor,
+    /// In which request.
+    pub request_id: RequestId,
+    /// Metadata before and after, and what the action adds. Never a value.
+    pub details: serde_json::Value,
+}
+
+/// Who did it.
+#[derive(Clone, Debug)]
+pub struct EventActor {
+    /// The user's, account's or edge's id.
+    pub id: String,
+    /// The user's address.
+    pub email: Option<Email>,
+    /// By which door.
+    pub context: ActorContext,
+    /// From where.
+    pub ip: Option<String>,
+    /// With which token.
+    pub token_id: Option<TokenId>,
+}
+
+pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), StoreError> {
+    let details = to_json("event details", &event.details)?;
+    on!(tx, connection => {
+        sqlx::query(
+            "INSERT INTO audit_events (id, account_id, at, action, resource_kind, resource_id, actor_id, \
+             actor_email, actor_context, actor_ip, token_id, request_id, details) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(event.id.to_string())
+        .bind(event.account_id.map(|id| id.to_string()))
+        .bind(event.at.as_micros())
+        .bind(event.action.as_str())
+        .bind(event.resource_kind.as_str())
+        .bind(event.resource_id.clone())
+        .bind(event.actor.id.clone())
+        .bind(event.actor.email.as_ref().map(|email| email.as_str().to_owned()))
+        .bind(event.actor.context.as_str())
+        .bind(event.actor.ip.clone())
+        .bind(event.actor.token_id.map(|id| id.to_string()))
+        .bind(event.request_id.to_string())
+        .bind(details)
+        .execute(connection)
+        .await?;
+    });
+    Ok(())
+}
+
+/// How many events there are.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn count(rows: &mut impl Rows) -> Result<u32, StoreError> {
+    let count: i64 = on!(rows, connection => {
+        sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(connection).await?
+    });
+    unsigned("count of events", count)
+}

@@ -1,0 +1,48 @@
+//! Module contents, stored once under their SHA-256.
+
+use coffer_types::Digest;
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+
+/// Keeps a content unless it is kept already.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn insert(tx: &mut Tx<'_>, digest: Digest, content: &[u8]) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("INSERT INTO blobs (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING")
+            .bind(digest.to_string())
+            .bind(content.to_vec())
+            .execute(connection)
+            .await?;
+    });
+    Ok(())
+}
+
+/// The content with this digest.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(rows: &mut impl Rows, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    on!(rows, connection => {
+        Ok(sqlx::query_scalar("SELECT content FROM blobs WHERE digest = $1")
+            .bind(digest.to_string())
+            .fetch_optional(connection)
+            .await?)
+    })
+}
+
+/// Removes the contents that no version has any more.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete_unused(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let done = on!(tx, connection => {
+        sqlx::query("DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM version_blobs)")
+            .execute(connection)
+            .await?
+            .rows_affected()
+    });
+    Ok(done)
+}

@@ -1,0 +1,112 @@
+//! Changes: the order in which edges follow what happened.
+
+use coffer_types::{AccountId, SecretId, VersionId, WorkerId};
+use sqlx::SqliteConnection;
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::parsed;
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeSubject {
+    /// The account itself or its keys.
+    Account,
+    /// A secret of a store.
+    Secret(SecretId),
+    /// A Worker, its settings or its deployment.
+    Worker(WorkerId),
+    /// A version.
+    Version(VersionId),
+}
+
+/// One change.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeRow {
+    /// Its place in the order.
+    pub seq: u64,
+    /// The account it happened in.
+    pub account_id: AccountId,
+    /// What changed.
+    pub subject: ChangeSubject,
+}
+
+/// Adds a change to the order and gives its place.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn record(
+    tx: &mut Tx<'_>,
+    account_id: AccountId,
+    subject: ChangeSubject,
+) -> Result<u64, StoreError> {
+    let (kind, subject_id) = match subject {
+        ChangeSubject::Account => ("account", account_id.to_string()),
+        ChangeSubject::Secret(id) => ("secret", id.to_string()),
+        ChangeSubject::Worker(id) => ("worker", id.to_string()),
+        ChangeSubject::Version(id) => ("version", id.to_string()),
+    };
+    let seq: i64 = on!(tx, connection => {
+        sqlx::query_scalar("INSERT INTO changes (account_id, kind, subject_id) VALUES ($1, $2, $3) RETURNING seq")
+            .bind(account_id.to_string())
+            .bind(kind)
+            .bind(subject_id)
+            .fetch_one(connection)
+            .await?
+    });
+    let seq = u64::try_from(seq).unwrap_or(0);
+    tx.last_change = Some(seq);
+    Ok(seq)
+}
+
+/// The changes after a place, in order, `limit` at the most.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn after(
+    rows: &mut impl Rows,
+    seq: u64,
+    limit: u32,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let found: Vec<(i64, String, String, String)> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT seq, account_id, kind, subject_id FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?
+    });
+    found
+        .into_iter()
+        .map(|(seq, account_id, kind, subject_id)| {
+            let subject = match kind.as_str() {
+                "account" => ChangeSubject::Account,
+                "secret" => ChangeSubject::Secret(parsed("secret id", &subject_id)?),
+                "worker" => ChangeSubject::Worker(parsed("worker id", &subject_id)?),
+                "version" => ChangeSubject::Version(parsed("version id", &subject_id)?),
+                other => return Err(StoreError::damaged("change kind", other)),
+            };
+            Ok(ChangeRow {
+                seq: u64::try_from(seq).unwrap_or(0),
+                account_id: parsed("account id", &account_id)?,
+                subject,
+            })
+        })
+        .collect()
+}
+
+/// The last place in the order; zero before the first change.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn last_seq(rows: &mut impl Rows) -> Result<u64, StoreError> {
+    on!(rows, connection => Ok(last_seq_on(connection).await?))
+}
+
+pub(crate) async fn last_seq_on(connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
+    let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM changes")
+        .fetch_one(connection)
+        .await?;
+    Ok(u64::try_from(last).unwrap_or(0))
+}

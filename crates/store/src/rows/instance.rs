@@ -1,0 +1,80 @@
+//! The database's identity and its master keys.
+
+use coffer_types::Timestamp;
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::unsigned;
+
+/// A master key, wrapped under the root key.
+#[derive(Clone, Debug)]
+pub struct MasterKeyRow {
+    /// Counts master keys, from 1.
+    pub version: u32,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+}
+
+/// Gives the database its identity.
+///
+/// # Errors
+/// [`StoreError::Taken`] if it has one.
+pub async fn insert(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("INSERT INTO instance (only_row, id, created_at) VALUES (1, $1, $2)")
+            .bind(id.to_owned())
+            .bind(now.as_micros())
+            .execute(connection)
+            .await?;
+    });
+    Ok(())
+}
+
+/// The database's identity, once it has one.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn id(rows: &mut impl Rows) -> Result<Option<String>, StoreError> {
+    on!(rows, connection => {
+        Ok(sqlx::query_scalar("SELECT id FROM instance").fetch_optional(connection).await?)
+    })
+}
+
+/// Keeps a master key.
+///
+/// # Errors
+/// [`StoreError::Taken`] if the version exists.
+pub async fn insert_master_key(
+    tx: &mut Tx<'_>,
+    key: &MasterKeyRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("INSERT INTO master_keys (version, wrapped, created_at) VALUES ($1, $2, $3)")
+            .bind(i64::from(key.version))
+            .bind(key.wrapped.clone())
+            .bind(now.as_micros())
+            .execute(connection)
+            .await?;
+    });
+    Ok(())
+}
+
+/// Every master key, oldest first.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn master_keys(rows: &mut impl Rows) -> Result<Vec<MasterKeyRow>, StoreError> {
+    let found: Vec<(i64, Vec<u8>)> = on!(rows, connection => {
+        sqlx::query_as("SELECT version, wrapped FROM master_keys ORDER BY version").fetch_all(connection).await?
+    });
+    found
+        .into_iter()
+        .map(|(version, wrapped)| {
+            Ok(MasterKeyRow {
+                version: unsigned("master key version", version)?,
+                wrapped,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,312 @@
+//! Secrets of a store: metadata, and values that are sealed.
+
+use coffer_types::{
+    AccountId, Comment, Scopes, SecretId, SecretName, StoreId, Timestamp, ValueVersion,
+};
+
+use crate::cache::Touched;
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::{Direction, Slice, parsed, unsigned};
+
+/// A secret's metadata.
+#[derive(Clone, Debug)]
+pub struct SecretRow {
+    /// The secret.
+    pub id: SecretId,
+    /// The account that owns it.
+    pub account_id: AccountId,
+    /// Its store.
+    pub store_id: StoreId,
+    /// Its name, unique in the store.
+    pub name: SecretName,
+    /// What people say of it; `None` if they never said anything.
+    pub comment: Option<Comment>,
+    /// Who may use it.
+    pub scopes: Scopes,
+    /// Which value it has.
+    pub value_version: ValueVersion,
+    /// Its last change: edges that are past it serve its present state.
+    pub change_seq: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+}
+
+/// What secrets can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretOrder {
+    /// The name.
+    Name,
+    /// The comment.
+    Comment,
+    /// When it was made.
+    Created,
+    /// When it was last changed.
+    Modified,
+    /// Pending or active.
+    Status,
+}
+
+/// Which secrets of a store to list.
+#[derive(Clone, Debug)]
+pub struct SecretFilter {
+    /// The store.
+    pub store_id: StoreId,
+    /// Text to find in the name or comment, without regard to ASCII case.
+    pub search: Option<String>,
+    /// At least one of these scopes; empty means any.
+    pub scopes: Scopes,
+}
+
+/// Keeps a new secret.
+///
+/// # Errors
+/// [`StoreError::Taken`] if the name is.
+pub async fn insert(tx: &mut Tx<'_>, secret: &SecretRow, sealed: &[u8]) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query(
+            "INSERT INTO secrets (id, account_id, store_id, name, comment, scopes, value_version, sealed, \
+             change_seq, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(secret.id.to_string())
+        .bind(secret.account_id.to_string())
+        .bind(secret.store_id.to_string())
+        .bind(secret.name.as_str().to_owned())
+        .bind(secret.comment.as_ref().map(|comment| comment.as_str().to_owned()))
+        .bind(i64::from(secret.scopes.bits()))
+        .bind(i64::from(secret.value_version.0))
+        .bind(sealed.to_vec())
+        .bind(i64::try_from(secret.change_seq).unwrap_or(i64::MAX))
+        .bind(secret.created_at.as_micros())
+        .bind(secret.modified_at.as_micros())
+        .execute(connection)
+        .await?;
+    });
+    tx.touch(Touched::Secret(secret.id));
+    Ok(())
+}
+
+/// Writes a secret's metadata and, if given, its new sealed value.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update(
+    tx: &mut Tx<'_>,
+    secret: &SecretRow,
+    sealed: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query(
+            "UPDATE secrets SET comment = $2, scopes = $3, value_version = $4, sealed = coalesce($5, sealed), \
+             change_seq = $6, modified_at = $7 WHERE id = $1",
+        )
+        .bind(secret.id.to_string())
+        .bind(secret.comment.as_ref().map(|comment| comment.as_str().to_owned()))
+        .bind(i64::from(secret.scopes.bits()))
+        .bind(i64::from(secret.value_version.0))
+        .bind(sealed.map(<[u8]>::to_vec))
+        .bind(i64::try_from(secret.change_seq).unwrap_or(i64::MAX))
+        .bind(secret.modified_at.as_micros())
+        .execute(connection)
+        .await?;
+    });
+    tx.touch(Touched::Secret(secret.id));
+    Ok(())
+}
+
+/// Removes a secret with its value; `false` if it was gone already.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, id: SecretId) -> Result<bool, StoreError> {
+    let done = on!(tx, connection => {
+        sqlx::query("DELETE FROM secrets WHERE id = $1")
+            .bind(id.to_string())
+            .execute(connection)
+            .await?
+            .rows_affected()
+    });
+    tx.touch(Touched::Secret(id));
+    Ok(done == 1)
+}
+
+const COLUMNS: &str = "id, account_id, store_id, name, comment, scopes, value_version, change_seq, created_at, modified_at";
+
+/// The secret with this id, of whichever account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(rows: &mut impl Rows, id: SecretId) -> Result<Option<SecretRow>, StoreError> {
+    let found: Option<SecretTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, store_id, name, comment, scopes, value_version, change_seq, created_at, \
+             modified_at FROM secrets WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// The secret of a store with this name.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn with_name(
+    rows: &mut impl Rows,
+    store_id: StoreId,
+    name: &SecretName,
+) -> Result<Option<SecretRow>, StoreError> {
+    let found: Option<SecretTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, store_id, name, comment, scopes, value_version, change_seq, created_at, \
+             modified_at FROM secrets WHERE store_id = $1 AND name = $2",
+        )
+        .bind(store_id.to_string())
+        .bind(name.as_str().to_owned())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// A secret's sealed value.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn sealed_value(
+    rows: &mut impl Rows,
+    id: SecretId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    on!(rows, connection => {
+        Ok(sqlx::query_scalar("SELECT sealed FROM secrets WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(connection)
+            .await?)
+    })
+}
+
+/// Every secret with its sealed value, for a replica.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn all(rows: &mut impl Rows) -> Result<Vec<SecretRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM secrets ORDER BY id");
+    let found: Vec<SecretTuple> = on!(rows, connection => {
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(connection).await?
+    });
+    found.into_iter().map(from_tuple).collect()
+}
+
+/// A slice of a store's secrets, and how many match. `applied` is the last change that every edge serves.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn list(
+    rows: &mut impl Rows,
+    filter: &SecretFilter,
+    order: SecretOrder,
+    direction: Direction,
+    slice: Slice,
+    applied: u64,
+) -> Result<(Vec<SecretRow>, u32), StoreError> {
+    const MATCHES: &str = "store_id = $1 \
+        AND ($2 IS NULL OR lower(name) LIKE $2 ESCAPE '!' OR lower(coalesce(comment, '')) LIKE $2 ESCAPE '!') \
+        AND ($3 = 0 OR (scopes & $3) <> 0)";
+    let key = match order {
+        SecretOrder::Name => "name",
+        SecretOrder::Comment => "coalesce(comment, '')",
+        SecretOrder::Created => "created_at",
+        SecretOrder::Modified => "modified_at",
+        // `active` sorts before `pending`, as the words do.
+        SecretOrder::Status => "(CASE WHEN change_seq > $6 THEN 1 ELSE 0 END)",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM secrets WHERE {MATCHES} AND $6 >= 0 \
+         ORDER BY {key} {direction}, id {direction} LIMIT $4 OFFSET $5",
+        direction = direction.sql(),
+    );
+    let pattern = filter.search.as_deref().map(like_pattern);
+    let found: Vec<SecretTuple> = on!(rows, connection => {
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(filter.store_id.to_string())
+            .bind(pattern.clone())
+            .bind(i64::from(filter.scopes.bits()))
+            .bind(slice.limit_sql())
+            .bind(slice.offset_sql())
+            .bind(i64::try_from(applied).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await?
+    });
+    let count = format!("SELECT count(*) FROM secrets WHERE {MATCHES}");
+    let total: i64 = on!(rows, connection => {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(count))
+            .bind(filter.store_id.to_string())
+            .bind(pattern)
+            .bind(i64::from(filter.scopes.bits()))
+            .fetch_one(connection)
+            .await?
+    });
+    let secrets = found
+        .into_iter()
+        .map(from_tuple)
+        .collect::<Result<_, _>>()?;
+    Ok((secrets, unsigned("count of secrets", total)?))
+}
+
+/// A `LIKE` pattern that finds the text anywhere and takes no character of it as a wildcard.
+fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+type SecretTuple = (
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+
+fn from_tuple(tuple: SecretTuple) -> Result<SecretRow, StoreError> {
+    let (
+        id,
+        account_id,
+        store_id,
+        name,
+        comment,
+        scopes,
+        value_version,
+        change_seq,
+        created_at,
+        modified_at,
+    ) = tuple;
+    Ok(SecretRow {
+        id: parsed("secret id", &id)?,
+        account_id: parsed("account id", &account_id)?,
+        store_id: parsed("store id", &store_id)?,
+        name: parsed("secret name", &name)?,
+        comment: comment.map(|text| parsed("comment", &text)).transpose()?,
+        scopes: Scopes::from_bits(u8::try_from(scopes).unwrap_or(0)),
+        value_version: ValueVersion(unsigned("value version", value_version)?),
+        change_seq: u64::try_from(change_seq).unwrap_or(0),
+        created_at: Timestamp::from_micros(created_at),
+        modified_at: Timestamp::from_micros(modified_at),
+    })
+}

@@ -1,0 +1,63 @@
+//! The sealed values of `secret_text` bindings, shared by every version that inherits them.
+
+use coffer_types::{Timestamp, WorkerId, WorkerSecretId};
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::parsed;
+
+/// A sealed value.
+#[derive(Clone, Debug)]
+pub struct WorkerSecretRow {
+    /// Its id, bound into the envelope.
+    pub id: WorkerSecretId,
+    /// The envelope.
+    pub sealed: Vec<u8>,
+}
+
+/// Keeps a sealed value.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    worker_id: WorkerId,
+    secret: &WorkerSecretRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("INSERT INTO worker_secrets (id, worker_id, sealed, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(secret.id.to_string())
+            .bind(worker_id.to_string())
+            .bind(secret.sealed.clone())
+            .bind(now.as_micros())
+            .execute(connection)
+            .await?;
+    });
+    Ok(())
+}
+
+/// Every sealed value of a Worker.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn of_worker(
+    rows: &mut impl Rows,
+    worker_id: WorkerId,
+) -> Result<Vec<WorkerSecretRow>, StoreError> {
+    let found: Vec<(String, Vec<u8>)> = on!(rows, connection => {
+        sqlx::query_as("SELECT id, sealed FROM worker_secrets WHERE worker_id = $1 ORDER BY id")
+            .bind(worker_id.to_string())
+            .fetch_all(connection)
+            .await?
+    });
+    found
+        .into_iter()
+        .map(|(id, sealed)| {
+            Ok(WorkerSecretRow {
+                id: parsed("worker secret id", &id)?,
+                sealed,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,203 @@
+//! Workers.
+
+use std::collections::BTreeMap;
+
+use coffer_types::{AccountId, Timestamp, WorkerId, WorkerName};
+use serde::{Deserialize, Serialize};
+
+use crate::connection::{Rows, Tx, on};
+use crate::error::StoreError;
+use crate::rows::{from_json, parsed, to_json, unsigned};
+
+/// A Worker.
+#[derive(Clone, Debug)]
+pub struct WorkerRow {
+    /// The Worker.
+    pub id: WorkerId,
+    /// The account that owns it.
+    pub account_id: AccountId,
+    /// Its name, unique in the account.
+    pub name: WorkerName,
+    /// Whether it answers at its own host name.
+    pub subdomain_enabled: bool,
+    /// Whether its versions answer at preview host names.
+    pub previews_enabled: bool,
+    /// Settings that are not part of a version.
+    pub settings: WorkerSettings,
+    /// The number of its newest version; zero before the first.
+    pub last_version: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+}
+
+/// Settings of a Worker that are not part of a version, as clients set them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkerSettings {
+    /// Whether trace events are pushed.
+    pub logpush: bool,
+    /// Labels; `None` until a client sets them.
+    pub tags: Option<Vec<String>>,
+    /// Workers that consume this one's traces.
+    pub tail_consumers: Option<serde_json::Value>,
+    /// What is observed.
+    pub observability: Option<serde_json::Value>,
+    /// Anything else that a client set and expects back.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// Makes a Worker if the account's limit allows; `false` if it does not.
+///
+/// # Errors
+/// [`StoreError::Taken`] if the name is.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    worker: &WorkerRow,
+    max_workers: u32,
+) -> Result<bool, StoreError> {
+    let settings = to_json("worker settings", &worker.settings)?;
+    let done = on!(tx, connection => {
+        sqlx::query(
+            "INSERT INTO workers (id, account_id, name, subdomain_enabled, previews_enabled, settings, \
+             last_version, created_at, modified_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
+             WHERE (SELECT count(*) FROM workers WHERE account_id = $2) < $10",
+        )
+        .bind(worker.id.to_string())
+        .bind(worker.account_id.to_string())
+        .bind(worker.name.as_str().to_owned())
+        .bind(i64::from(worker.subdomain_enabled))
+        .bind(i64::from(worker.previews_enabled))
+        .bind(settings)
+        .bind(i64::from(worker.last_version))
+        .bind(worker.created_at.as_micros())
+        .bind(worker.modified_at.as_micros())
+        .bind(i64::from(max_workers))
+        .execute(connection)
+        .await?
+        .rows_affected()
+    });
+    Ok(done == 1)
+}
+
+/// Writes a Worker's settings and counters.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update(tx: &mut Tx<'_>, worker: &WorkerRow) -> Result<(), StoreError> {
+    let settings = to_json("worker settings", &worker.settings)?;
+    on!(tx, connection => {
+        sqlx::query(
+            "UPDATE workers SET subdomain_enabled = $2, previews_enabled = $3, settings = $4, \
+             last_version = $5, modified_at = $6 WHERE id = $1",
+        )
+        .bind(worker.id.to_string())
+        .bind(i64::from(worker.subdomain_enabled))
+        .bind(i64::from(worker.previews_enabled))
+        .bind(settings)
+        .bind(i64::from(worker.last_version))
+        .bind(worker.modified_at.as_micros())
+        .execute(connection)
+        .await?;
+    });
+    Ok(())
+}
+
+/// Removes a Worker with its versions, deployments and secrets.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, id: WorkerId) -> Result<(), StoreError> {
+    on!(tx, connection => {
+        sqlx::query("DELETE FROM workers WHERE id = $1").bind(id.to_string()).execute(connection).await?;
+    });
+    Ok(())
+}
+
+/// The account's Worker with this name.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn with_name(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    name: &WorkerName,
+) -> Result<Option<WorkerRow>, StoreError> {
+    let found: Option<WorkerTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, name, subdomain_enabled, previews_enabled, settings, last_version, \
+             created_at, modified_at FROM workers WHERE account_id = $1 AND name = $2",
+        )
+        .bind(account_id.to_string())
+        .bind(name.as_str().to_owned())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// The Worker with this id, of whichever account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(rows: &mut impl Rows, id: WorkerId) -> Result<Option<WorkerRow>, StoreError> {
+    let found: Option<WorkerTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, name, subdomain_enabled, previews_enabled, settings, last_version, \
+             created_at, modified_at FROM workers WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// The account's Workers by name.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn of_account(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+) -> Result<Vec<WorkerRow>, StoreError> {
+    let found: Vec<WorkerTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, name, subdomain_enabled, previews_enabled, settings, last_version, \
+             created_at, modified_at FROM workers WHERE account_id = $1 ORDER BY name",
+        )
+        .bind(account_id.to_string())
+        .fetch_all(connection)
+        .await?
+    });
+    found.into_iter().map(from_tuple).collect()
+}
+
+type WorkerTuple = (String, String, String, i64, i64, String, i64, i64, i64);
+
+fn from_tuple(tuple: WorkerTuple) -> Result<WorkerRow, StoreError> {
+    let (
+        id,
+        account_id,
+        name,
+        subdomain_enabled,
+        previews_enabled,
+        settings,
+        last_version,
+        created_at,
+        modified_at,
+    ) = tuple;
+    Ok(WorkerRow {
+        id: parsed("worker id", &id)?,
+        account_id: parsed("account id", &account_id)?,
+        name: parsed("worker name", &name)?,
+        subdomain_enabled: subdomain_enabled != 0,
+        previews_enabled: previews_enabled != 0,
+        settings: from_json("worker settings", &settings)?,
+        last_version: unsigned("version number", last_version)?,
+        created_at: Timestamp::from_micros(created_at),
+        modified_at: Timestamp::from_micros(modified_at),
+    })
+}

@@ -1,0 +1,215 @@
+//! The store: one database, opened by one process.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Sqlite, SqliteConnection, SqlitePool};
+use tokio::sync::watch;
+
+use coffer_types::{AccountId, SecretId, UserId};
+
+use crate::cache::Caches;
+use crate::connection::{Connection, Rows, Tx};
+use crate::dialect::sqlite_options;
+use crate::error::{OpenError, StoreError};
+use crate::open::{self, Files};
+use crate::rows::{accounts, changes, members, secrets, tokens};
+use crate::writer::{Writer, Written};
+
+/// Connections for reading: two per core of a small machine, so that a long list does not block the rest.
+const READERS: u32 = 4;
+
+/// One database and its writer. Cheap to clone; the directory stays locked until the last clone is gone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    readers: SqlitePool,
+    writer: Writer,
+    caches: Arc<Caches>,
+    last_change: watch::Receiver<u64>,
+    _lock: Arc<File>,
+}
+
+/// A connection for reading.
+#[derive(Debug)]
+pub struct Reader(PoolConnection<Sqlite>);
+
+impl Rows for Reader {
+    fn connection(&mut self) -> Connection<'_> {
+        Connection::Sqlite(&mut self.0)
+    }
+}
+
+impl Store {
+    /// Makes a new database in the directory of `files`.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if there is one, [`OpenError::Locked`], [`OpenError::NotWritable`].
+    pub async fn create(files: &Files) -> Result<Self, OpenError> {
+        files.create_directory()?;
+        let lock = files.lock()?;
+        let connection = open::create(&files.database()).await?;
+        Self::start(files, lock, connection).await
+    }
+
+    /// Opens an existing database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// Any [`OpenError`] but `Exists`.
+    pub async fn open(files: &Files) -> Result<Self, OpenError> {
+        if !files.exist() {
+            return Err(OpenError::Missing(
+                files
+                    .database()
+                    .parent()
+                    .unwrap_or(&files.database())
+                    .to_owned(),
+            ));
+        }
+        let lock = files.lock()?;
+        let connection = open::open_writer(&files.database()).await?;
+        Self::start(files, lock, connection).await
+    }
+
+    async fn start(
+        files: &Files,
+        lock: File,
+        mut connection: SqliteConnection,
+    ) -> Result<Self, OpenError> {
+        let path = files.database();
+        let failed = |source| OpenError::Database {
+            path: path.clone(),
+            source,
+        };
+        let last = changes::last_seq_on(&mut connection)
+            .await
+            .map_err(failed)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(std::time::Duration::from_secs(5))
+            .test_before_acquire(false)
+            .connect_with(sqlite_options(&path).pragma("query_only", "ON"))
+            .await
+            .map_err(failed)?;
+        let caches = Arc::new(Caches::default());
+        let (announce, last_change) = watch::channel(last);
+        let (writer, _task) = Writer::start(connection, Arc::clone(&caches), announce);
+        Ok(Self {
+            readers,
+            writer,
+            caches,
+            last_change,
+            _lock: Arc::new(lock),
+        })
+    }
+
+    /// Runs an operation in a transaction with its audit events and answers once it is durable. Waiting
+    /// writes commit together; the operation may run twice.
+    ///
+    /// # Errors
+    /// The operation's own error, then nothing of it is kept; or a [`StoreError`].
+    pub async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<Written<T>, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(operation).await
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none is free in time.
+    pub async fn reader(&self) -> Result<Reader, StoreError> {
+        Ok(Reader(self.readers.acquire().await?))
+    }
+
+    /// Announces the last committed change, again and again.
+    pub fn last_change(&self) -> watch::Receiver<u64> {
+        self.last_change.clone()
+    }
+
+    /// Groups committed and writes in them since the start.
+    pub fn write_counts(&self) -> (u64, u64) {
+        let counts = &self.writer.counts;
+        (
+            counts.commits.load(Ordering::Relaxed),
+            counts.writes.load(Ordering::Relaxed),
+        )
+    }
+
+    /// The account, from memory if it was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn account(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<Arc<accounts::AccountRow>>, StoreError> {
+        let load = async {
+            Ok(accounts::find(&mut self.reader().await?, id)
+                .await?
+                .map(Arc::new))
+        };
+        self.caches.accounts.or_load(&id, load).await
+    }
+
+    /// A user's memberships, from memory if they were read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn memberships(
+        &self,
+        user_id: UserId,
+    ) -> Result<Arc<Vec<members::MemberRow>>, StoreError> {
+        let load = async {
+            Ok(Some(Arc::new(
+                members::of_user(&mut self.reader().await?, user_id).await?,
+            )))
+        };
+        Ok(self
+            .caches
+            .members
+            .or_load(&user_id, load)
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// The tokens with a public prefix, from memory if they were read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn tokens(&self, prefix: &str) -> Result<Arc<Vec<tokens::TokenRow>>, StoreError> {
+        let load = async {
+            let found = tokens::with_prefix(&mut self.reader().await?, prefix).await?;
+            // What nobody owns is not kept: guesses must not push out what is used.
+            Ok((!found.is_empty()).then(|| Arc::new(found)))
+        };
+        Ok(self
+            .caches
+            .tokens
+            .or_load(prefix, load)
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// A secret's metadata, from memory if it was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn secret(
+        &self,
+        id: SecretId,
+    ) -> Result<Option<Arc<secrets::SecretRow>>, StoreError> {
+        let load = async {
+            Ok(secrets::find(&mut self.reader().await?, id)
+                .await?
+                .map(Arc::new))
+        };
+        self.caches.secrets.or_load(&id, load).await
+    }
+}

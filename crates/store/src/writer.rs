@@ -1,0 +1,264 @@
+//! The one writer: waiting writes are committed together, each answered after the commit is durable.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::future::BoxFuture;
+use sqlx::SqliteConnection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::cache::{Caches, Touched};
+use crate::connection::Tx;
+use crate::error::StoreError;
+use crate::rows::audit::{NewEvent, insert_event};
+
+/// Writes that may wait for the writer; a further one waits at the door.
+const MAX_WAITING: usize = 1024;
+/// Writes committed together at the most: bounds how long the first of them waits.
+const MAX_GROUP: usize = 256;
+
+/// What a write did: its result and its audit events. There is at least one event, because nothing may
+/// change without one.
+#[derive(Debug)]
+pub struct Written<T> {
+    result: T,
+    first_event: NewEvent,
+    further_events: Vec<NewEvent>,
+}
+
+impl<T> Written<T> {
+    /// A write with its event.
+    pub const fn new(result: T, event: NewEvent) -> Self {
+        Self {
+            result,
+            first_event: event,
+            further_events: Vec::new(),
+        }
+    }
+
+    /// A write of several things, with an event for each; `None` if there are no events.
+    pub fn with_events(result: T, events: Vec<NewEvent>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let first_event = events.next()?;
+        Some(Self {
+            result,
+            first_event,
+            further_events: events.collect(),
+        })
+    }
+}
+
+/// Counts of the writer, for metrics.
+#[derive(Debug, Default)]
+pub(crate) struct WriterCounts {
+    pub(crate) commits: AtomicU64,
+    pub(crate) writes: AtomicU64,
+}
+
+/// A handle to the writer's queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    pub(crate) counts: Arc<WriterCounts>,
+}
+
+impl Writer {
+    /// Starts the writer on this connection. It ends when the last handle is dropped.
+    pub(crate) fn start(
+        connection: SqliteConnection,
+        caches: Arc<Caches>,
+        last_change: watch::Sender<u64>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, jobs) = mpsc::channel(MAX_WAITING);
+        let counts = Arc::new(WriterCounts::default());
+        let task = WriterTask {
+            connection,
+            jobs,
+            caches,
+            last_change,
+            counts: Arc::clone(&counts),
+        };
+        (Self { queue, counts }, tokio::spawn(task.run()))
+    }
+
+    /// Runs an operation in a transaction and answers after the commit. The operation may run twice: its
+    /// first run may be undone together with another's failure.
+    pub(crate) async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<Written<T>, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = TypedJob {
+            operation,
+            outcome: None,
+            answer: Some(answer),
+        };
+        let gone = || E::from(StoreError::Unavailable("the writer has stopped".to_owned()));
+        self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+/// A write whose result type is forgotten.
+trait Job: Send {
+    /// Runs in the transaction; `false` means that nothing of it may be kept.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool>;
+    /// Answers: with the outcome if there was a commit, else with the reason why there was none.
+    fn answer(self: Box<Self>, committed: Result<(), String>);
+}
+
+struct TypedJob<F, T, E> {
+    operation: F,
+    outcome: Option<Result<T, E>>,
+    answer: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<F, T, E> Job for TypedJob<F, T, E>
+where
+    F: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<Written<T>, E>> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool> {
+        Box::pin(async move {
+            let outcome = match (self.operation)(tx).await {
+                Ok(written) => record(tx, written).await.map_err(E::from),
+                Err(error) => Err(error),
+            };
+            let keep = outcome.is_ok();
+            self.outcome = Some(outcome);
+            keep
+        })
+    }
+
+    fn answer(mut self: Box<Self>, committed: Result<(), String>) {
+        let outcome = match (committed, self.outcome.take()) {
+            (Ok(()) | Err(_), Some(Err(error))) => Err(error),
+            (Ok(()), Some(Ok(result))) => Ok(result),
+            (Err(reason), _) => Err(E::from(StoreError::Unavailable(reason))),
+            (Ok(()), None) => Err(E::from(StoreError::Unavailable(
+                "the write did not run".to_owned(),
+            ))),
+        };
+        if let Some(answer) = self.answer.take() {
+            // A caller that went away has no use for the answer; the write stands.
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
+async fn record<T>(tx: &mut Tx<'_>, written: Written<T>) -> Result<T, StoreError> {
+    insert_event(tx, &written.first_event).await?;
+    for event in &written.further_events {
+        insert_event(tx, event).await?;
+    }
+    Ok(written.result)
+}
+
+struct WriterTask {
+    connection: SqliteConnection,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    caches: Arc<Caches>,
+    last_change: watch::Sender<u64>,
+    counts: Arc<WriterCounts>,
+}
+
+impl WriterTask {
+    async fn run(mut self) {
+        let mut group = Vec::with_capacity(MAX_GROUP);
+        while self.jobs.recv_many(&mut group, MAX_GROUP).await > 0 {
+            let committed = self.commit_group(&mut group).await;
+            self.counts.commits.fetch_add(1, Ordering::Relaxed);
+            self.counts
+                .writes
+                .fetch_add(group.len() as u64, Ordering::Relaxed);
+            for job in group.drain(..) {
+                job.answer(committed.clone());
+            }
+        }
+    }
+
+    /// Runs all together; if one of several fails, runs them again with a savepoint around each.
+    async fn commit_group(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), String> {
+        let tried = match self.try_group(group, false).await {
+            Ok(Group::Undone) if group.len() > 1 => self.try_group(group, true).await,
+            other => other,
+        };
+        match tried {
+            Ok(Group::Committed {
+                touched,
+                last_change,
+            }) => {
+                self.caches.forget(&touched);
+                if let Some(seq) = last_change {
+                    self.last_change.send_replace(seq);
+                }
+                Ok(())
+            }
+            Ok(Group::Undone) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "a group of writes was not committed");
+                self.abandon().await;
+                Err(error.to_string())
+            }
+        }
+    }
+
+    async fn try_group(
+        &mut self,
+        group: &mut [Box<dyn Job>],
+        savepoints: bool,
+    ) -> Result<Group, sqlx::Error> {
+        execute(&mut self.connection, "BEGIN IMMEDIATE").await?;
+        let mut touched = Vec::new();
+        let mut last_change = None;
+        for job in group {
+            if savepoints {
+                execute(&mut self.connection, "SAVEPOINT one").await?;
+            }
+            let mut tx = Tx::new(&mut self.connection);
+            let keep = job.run(&mut tx).await;
+            let (job_touched, job_change) = (std::mem::take(&mut tx.touched), tx.last_change);
+            match (keep, savepoints) {
+                (true, _) => {
+                    touched.extend(job_touched);
+                    last_change = job_change.or(last_change);
+                }
+                (false, true) => execute(&mut self.connection, "ROLLBACK TO one").await?,
+                (false, false) => {
+                    execute(&mut self.connection, "ROLLBACK").await?;
+                    return Ok(Group::Undone);
+                }
+            }
+            if savepoints {
+                execute(&mut self.connection, "RELEASE one").await?;
+            }
+        }
+        execute(&mut self.connection, "COMMIT").await?;
+        Ok(Group::Committed {
+            touched,
+            last_change,
+        })
+    }
+
+    /// Leaves no transaction open after a failure, so that the next group can begin.
+    async fn abandon(&mut self) {
+        if let Err(error) = execute(&mut self.connection, "ROLLBACK").await {
+            tracing::debug!(%error, "no transaction was open");
+        }
+    }
+}
+
+enum Group {
+    Committed {
+        touched: Vec<Touched>,
+        last_change: Option<u64>,
+    },
+    Undone,
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).execute(connection).await.map(drop)
+}
