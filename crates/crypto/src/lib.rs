@@ -1,1 +1,43 @@
-//! Placeholder.
+//! Root keys, the key hierarchy, tokens and passwords.
+//!
+//! The crate knows how keys hang together: a [`RootKey`] wraps the master key; the master key, in a
+//! [`Keyring`], wraps one key per account and derives the keys that authenticate tokens, sessions and
+//! cursors. A [`Sealer`] seals values under account keys and re-seals them for another place;
+//! [`KeyLeases`] hands account keys to the edge. It must never know SQL or HTTP, and nothing here
+//! returns an opened value: whoever has to open one depends on the envelope's crate, and only the edge
+//! may.
+//!
+//! Everything secret is wiped when dropped, prints only its type's name, and is read through
+//! `expose_secret()` alone.
+//!
+//! To add a derived key: give [`MacLabel`] a variant with its own label. To add a provider of root keys:
+//! a module that ends in a [`RootKey`]. To add a kind of token: a variant of [`TokenKind`] with a prefix
+//! of its own.
+
+mod aead;
+mod cache;
+mod error;
+mod keyring;
+mod lease;
+mod mac;
+pub mod password;
+mod place;
+pub mod process;
+mod random;
+mod root_key;
+mod sealer;
+pub mod token;
+mod value;
+mod wrap;
+
+pub use error::CryptoError;
+pub use keyring::{Keyring, KeyringError, WrappedMasterKey};
+pub use lease::KeyLeases;
+pub use mac::{MacKey, MacLabel};
+pub use password::{PasswordError, PasswordHasher};
+pub use place::context;
+pub use random::SystemRandom;
+pub use root_key::{RootKey, RootKeyError};
+pub use sealer::Sealer;
+pub use token::{InvalidToken, TokenKind, TokenPepper, TokenText};
+pub use value::{InvalidSecretValue, SecretValue};

@@ -1,0 +1,228 @@
+//! The master keys, unwrapped, and what hangs below them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use coffer_envelope::AccountKey;
+use coffer_types::{AccountId, Random, WrappedAccountKey};
+use zeroize::Zeroizing;
+
+use crate::aead::KeyBytes;
+use crate::cache::AccountKeyCache;
+use crate::error::CryptoError;
+use crate::lease::KeyLeases;
+use crate::mac::{MacKey, MacLabel};
+use crate::root_key::RootKey;
+use crate::sealer::Sealer;
+use crate::token::TokenPepper;
+use crate::wrap::{Wrapped, WrappingKey};
+
+/// The version of the first master key.
+const FIRST_VERSION: u32 = 1;
+
+/// A master key as it is stored: wrapped under the root key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedMasterKey {
+    /// Counts the master keys, from 1.
+    pub version: u32,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+}
+
+/// Why the master keys cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// A master key does not unwrap under the root key.
+    #[error(
+        "the root key does not fit this database: use the root key that it was initialised with"
+    )]
+    WrongRootKey,
+    /// There is nothing to unwrap.
+    #[error("the database holds no master key: it is damaged or was never initialised")]
+    NoMasterKey,
+    /// Two master keys claim one version.
+    #[error("the database holds two master keys of version {0}: restore it from a backup")]
+    Repeated(u32),
+}
+
+/// The master keys of one database. Wiped when dropped.
+pub struct Keyring {
+    /// By growing version; never empty.
+    master_keys: Vec<MasterKey>,
+    mac_keys: MacKeys,
+    account_keys: AccountKeyCache,
+}
+
+struct MasterKey {
+    version: u32,
+    wrapping: WrappingKey,
+}
+
+/// Derived from the first master key, so that they stay valid when the master key is rotated: stored
+/// token codes cannot be computed again, because the tokens are not there.
+struct MacKeys {
+    token: MacKey,
+    session: MacKey,
+    cursor: MacKey,
+}
+
+impl MacKeys {
+    fn derive(master_key: &[u8; 32]) -> Result<Self, CryptoError> {
+        Ok(Self {
+            token: MacKey::derive(master_key, MacLabel::Token)?,
+            session: MacKey::derive(master_key, MacLabel::Session)?,
+            cursor: MacKey::derive(master_key, MacLabel::Cursor)?,
+        })
+    }
+}
+
+impl Keyring {
+    /// A new database's ring, with its master key as it must be stored.
+    ///
+    /// # Errors
+    /// [`CryptoError::DoesNotOpen`] when the cryptographic library refuses.
+    pub fn create(
+        root_key: &RootKey,
+        random: &dyn Random,
+    ) -> Result<(Self, WrappedMasterKey), CryptoError> {
+        let mut key = Zeroizing::new([0; 32]);
+        random.fill(key.as_mut_slice());
+        let what = Wrapped::MasterKey {
+            version: FIRST_VERSION,
+        };
+        let wrapped = WrappedMasterKey {
+            version: FIRST_VERSION,
+            wrapped: root_key.wrapping().wrap(what, &key, random)?,
+        };
+        let ring = Self::of(&[(FIRST_VERSION, key)])?;
+        Ok((ring, wrapped))
+    }
+
+    /// The ring of a database whose master keys are these.
+    ///
+    /// # Errors
+    /// [`KeyringError::WrongRootKey`] when one does not unwrap; [`KeyringError::NoMasterKey`] and
+    /// [`KeyringError::Repeated`] for a damaged database.
+    pub fn open(
+        root_key: &RootKey,
+        master_keys: &[WrappedMasterKey],
+    ) -> Result<Self, KeyringError> {
+        let mut keys: Vec<(u32, KeyBytes)> = Vec::with_capacity(master_keys.len());
+        for WrappedMasterKey { version, wrapped } in master_keys {
+            if keys.iter().any(|(other, _)| other == version) {
+                return Err(KeyringError::Repeated(*version));
+            }
+            let what = Wrapped::MasterKey { version: *version };
+            let key = root_key
+                .wrapping()
+                .unwrap(what, wrapped)
+                .map_err(|_| KeyringError::WrongRootKey)?;
+            keys.push((*version, key));
+        }
+        if keys.is_empty() {
+            return Err(KeyringError::NoMasterKey);
+        }
+        keys.sort_by_key(|(version, _)| *version);
+        Self::of(&keys).map_err(|_| KeyringError::WrongRootKey)
+    }
+
+    /// `keys` is by growing version and not empty.
+    fn of(keys: &[(u32, KeyBytes)]) -> Result<Self, CryptoError> {
+        let (_, first) = keys.first().ok_or(CryptoError::DoesNotOpen)?;
+        let mut master_keys = Vec::with_capacity(keys.len());
+        for (version, key) in keys {
+            master_keys.push(MasterKey {
+                version: *version,
+                wrapping: WrappingKey::derive(key)?,
+            });
+        }
+        Ok(Self {
+            master_keys,
+            mac_keys: MacKeys::derive(first)?,
+            account_keys: AccountKeyCache::default(),
+        })
+    }
+
+    /// A new random key for an account, wrapped under the newest master key. The account's id and the
+    /// key's version are bound into it. `version` counts the account's keys, from 1.
+    ///
+    /// # Errors
+    /// [`CryptoError::DoesNotOpen`] when the cryptographic library refuses.
+    pub fn new_account_key(
+        &self,
+        account_id: AccountId,
+        version: u32,
+        random: &dyn Random,
+    ) -> Result<WrappedAccountKey, CryptoError> {
+        let master_key = self.master_keys.last().ok_or(CryptoError::DoesNotOpen)?;
+        let mut key = Zeroizing::new([0; 32]);
+        random.fill(key.as_mut_slice());
+        let what = Wrapped::AccountKey {
+            account_id,
+            version,
+            master_version: master_key.version,
+        };
+        Ok(WrappedAccountKey {
+            version,
+            master_version: master_key.version,
+            wrapped: master_key.wrapping.wrap(what, &key, random)?,
+        })
+    }
+
+    /// Seals with the ring's account keys.
+    pub fn sealer(self: &Arc<Self>, random: Arc<dyn Random>) -> Sealer {
+        Sealer::new(Arc::clone(self), random)
+    }
+
+    /// Leases the ring's account keys.
+    pub fn leases(self: &Arc<Self>) -> KeyLeases {
+        KeyLeases::new(Arc::clone(self))
+    }
+
+    /// The key under which tokens are stored.
+    pub fn token_pepper(&self) -> TokenPepper {
+        TokenPepper::new(self.mac_key(MacLabel::Token))
+    }
+
+    /// The authentication key with this label. It stays the same when the master key is rotated.
+    pub fn mac_key(&self, label: MacLabel) -> MacKey {
+        match label {
+            MacLabel::Token => &self.mac_keys.token,
+            MacLabel::Session => &self.mac_keys.session,
+            MacLabel::Cursor => &self.mac_keys.cursor,
+        }
+        .duplicate()
+    }
+
+    /// The account's key, unwrapped or from the cache.
+    pub(crate) fn account_key(
+        &self,
+        account_id: AccountId,
+        key: &WrappedAccountKey,
+    ) -> Result<Arc<AccountKey>, CryptoError> {
+        if let Some(found) = self.account_keys.find(account_id, key) {
+            return Ok(found);
+        }
+        let master_key = self
+            .master_keys
+            .iter()
+            .find(|master_key| master_key.version == key.master_version)
+            .ok_or(CryptoError::DoesNotOpen)?;
+        let what = Wrapped::AccountKey {
+            account_id,
+            version: key.version,
+            master_version: key.master_version,
+        };
+        let bytes = master_key.wrapping.unwrap(what, &key.wrapped)?;
+        let unwrapped = Arc::new(AccountKey::new(key.version, bytes));
+        self.account_keys
+            .insert(account_id, key, Arc::clone(&unwrapped));
+        Ok(unwrapped)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring")
+    }
+}
