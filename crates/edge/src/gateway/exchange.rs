@@ -1,0 +1,116 @@
+//! One request: routed, sent, answered.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use tokio::time::Instant;
+
+use super::body::{Lease, RequestBody, ResponseBody, Upload};
+use super::fault::{Fault, prefers_html};
+use super::forward::{Begun, forward};
+use super::headers::{inspect, prepare_request, prepare_response};
+use super::host::{make_origin_form, requested_host};
+use super::link::Link;
+use super::route::route;
+use super::tunnel;
+
+/// Answers one request of a client connection, always.
+pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Response<ResponseBody> {
+    let started_at = Instant::now();
+    link.watch.request_began();
+    let request_id = link.worker.request_ids.next();
+    let html = prefers_html(request.headers());
+    let response = match exchange(&link, request, &request_id, started_at).await {
+        Ok(response) => response,
+        Err(fault) => fault
+            .response(html, request_id.clone())
+            .map(|page| ResponseBody::page(page, link.watch.clone())),
+    };
+    link.watch.response_began();
+    let took = started_at.elapsed();
+    let metrics = &link.worker.config.metrics;
+    metrics.answered(response.status(), took);
+    tracing::debug!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        status = response.status().as_u16(),
+        took_us = took.as_micros(),
+        "answered"
+    );
+    response
+}
+
+async fn exchange(
+    link: &Arc<Link>,
+    request: Request<Incoming>,
+    request_id: &HeaderValue,
+    started_at: Instant,
+) -> Result<Response<ResponseBody>, Fault> {
+    let (mut parts, incoming) = request.into_parts();
+    if parts.method == Method::CONNECT {
+        return Err(Fault::UnsupportedMethod);
+    }
+    let findings = inspect(&parts)?;
+    let presence = {
+        let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
+        check_content_length(&parts, link.worker.config.max_body_bytes)?;
+        route(&link.worker, &parts.headers, &host).await?
+    };
+    make_origin_form(&mut parts).map_err(|_| Fault::UnsupportedRequest)?;
+    if !parts.uri.path().starts_with('/') {
+        return Err(Fault::UnsupportedRequest);
+    }
+    let client_upgrade = if findings.websocket {
+        parts.extensions.remove::<OnUpgrade>()
+    } else {
+        None
+    };
+    prepare_request(&mut parts, findings, &link.peer, request_id.clone());
+    let (body, upload) = RequestBody::new(incoming, link.worker.config.max_body_bytes);
+    let request = Request::from_parts(parts, body);
+    let begun = forward(link, presence, request, upload.as_deref(), started_at).await?;
+    finish(link, begun, upload, client_upgrade, request_id)
+}
+
+/// Makes the client's response of a Worker's.
+fn finish(
+    link: &Arc<Link>,
+    begun: Begun,
+    upload: Option<Arc<Upload>>,
+    client_upgrade: Option<OnUpgrade>,
+    request_id: &HeaderValue,
+) -> Result<Response<ResponseBody>, Fault> {
+    let Begun {
+        mut response,
+        presence,
+        sender,
+    } = begun;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // Never asked for, so nobody could speak it.
+        let client = client_upgrade.ok_or(Fault::ProcessDied)?;
+        let upstream = hyper::upgrade::on(&mut response);
+        prepare_response(response.headers_mut(), true, request_id.clone());
+        tunnel::open(link, presence, client, upstream);
+        return Ok(response.map(|_| ResponseBody::page(Bytes::new(), link.watch.clone())));
+    }
+    prepare_response(response.headers_mut(), false, request_id.clone());
+    let lease = Lease {
+        presence,
+        shard: link.worker.shard,
+        sender,
+        upload,
+    };
+    Ok(response.map(|incoming| ResponseBody::worker(incoming, lease, link.watch.clone())))
+}
+
+fn check_content_length(parts: &Parts, max_bytes: u64) -> Result<(), Fault> {
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > max_bytes => Err(Fault::BodyTooLarge),
+        _ => Ok(()),
+    }
+}
