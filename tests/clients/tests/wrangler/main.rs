@@ -1,1 +1,24 @@
-//! x
+//! The real Wrangler, unchanged, against a real Coffer: every step is asserted on what Wrangler prints and
+//! on the server's state.
+//!
+//! Needs `npm ci` in this package (`make test` does it). Nothing here reaches past the loopback address.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and tells what it measured by printing"
+)]
+
+mod client;
+mod delivery;
+mod deploy;
+mod identity;
+mod lifecycle;
+mod modules;
+mod project;
+mod refusals;
+mod secrets_store;
+mod store;
+mod worker_secrets;
