@@ -64,6 +64,7 @@ struct MacKeys {
     token: MacKey,
     session: MacKey,
     cursor: MacKey,
+    request: MacKey,
 }
 
 impl MacKeys {
@@ -72,6 +73,7 @@ impl MacKeys {
             token: MacKey::derive(master_key, MacLabel::Token)?,
             session: MacKey::derive(master_key, MacLabel::Session)?,
             cursor: MacKey::derive(master_key, MacLabel::Cursor)?,
+            request: MacKey::derive(master_key, MacLabel::Request)?,
         })
     }
 }
@@ -190,6 +192,7 @@ impl Keyring {
             MacLabel::Token => &self.mac_keys.token,
             MacLabel::Session => &self.mac_keys.session,
             MacLabel::Cursor => &self.mac_keys.cursor,
+            MacLabel::Request => &self.mac_keys.request,
         }
         .duplicate()
     }

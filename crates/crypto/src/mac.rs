@@ -16,6 +16,8 @@ pub enum MacLabel {
     Session,
     /// Page cursors.
     Cursor,
+    /// Digests of requests that came with an idempotency key.
+    Request,
 }
 
 impl MacLabel {
@@ -25,6 +27,7 @@ impl MacLabel {
             Self::Token => "coffer token pepper 1",
             Self::Session => "coffer session mac 1",
             Self::Cursor => "coffer cursor mac 1",
+            Self::Request => "coffer request mac 1",
         }
     }
 }

@@ -57,7 +57,9 @@ impl TryFrom<Vec<u8>> for SecretValue {
 
 impl<'de> Deserialize<'de> for SecretValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_string(TextVisitor)
+        // Asked for a string, a JSON parser quotes the number that it met instead; asked for anything, it
+        // leaves the refusal to the visitor.
+        deserializer.deserialize_any(TextVisitor)
     }
 }
 
