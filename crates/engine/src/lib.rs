@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The use cases: authorize, validate, seal, then one transaction of rows, audit events and changes.
+//!
+//! Knows the store, a [`coffer_crypto::Sealer`] and the domain. Must never know HTTP or the runtime, and
+//! cannot open a sealed value: it does not depend on the crate that does.
+//!
+//! To add a use case: one file named by its verb in the folder of its noun, an `impl Engine` with one
+//! method that takes a [`Permit`] for what it needs, and a change record if edges must learn of it. What it
+//! writes goes through `Engine::mutate`, which asks for the audit event.
+
+mod actor;
+mod authenticate;
+mod authorize;
+mod engine;
+mod error;
+mod feed;
+mod identity;
+mod mutate;
+mod provision;
+mod secrets_store;
+mod workers;
+
+pub use coffer_crypto::SecretValue;
+
+pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RequestMeta};
+pub use authorize::{
+    BindSecrets, DeployWorkers, EditBindings, ManageAccount, ManageSecrets, Permit, Requires,
+    ViewAccount, ViewAudit, ViewSecrets, ViewWorkers,
+};
+pub use engine::{Engine, Parts};
+pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
+pub use identity::AccountList;
+pub use provision::{Initialised, NewInstallation};
+pub use secrets_store::{
+    DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList, StorePage,
+};

@@ -4,5 +4,7 @@
 //! shapes that carry a value are defined where they are read, over `crypto`'s own type.
 
 pub mod feed;
+pub mod identity;
 pub mod runtime;
+pub mod secrets_store;
 pub mod v4;

@@ -10,11 +10,14 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 
-use coffer_types::{AccountId, SecretId, UserId};
+use coffer_types::{AccountId, SecretId, StoreId, UserId};
 use parking_lot::RwLock;
 
 use crate::error::StoreError;
-use crate::rows::{accounts::AccountRow, members::MemberRow, secrets::SecretRow, tokens::TokenRow};
+use crate::rows::{
+    accounts::AccountRow, members::MemberRow, secrets::SecretRow, stores::StoreRow,
+    tokens::TokenRow, users::UserRow,
+};
 
 /// Entries of one kind before the cache starts over: some megabytes at the most.
 const MAX_ENTRIES: usize = 16_384;
@@ -26,8 +29,12 @@ pub(crate) enum Touched {
     Account(AccountId),
     /// The memberships of a user.
     Members(UserId),
+    /// A user.
+    User(UserId),
     /// The tokens with this prefix.
     Tokens(String),
+    /// A Secrets Store.
+    Store(StoreId),
     /// One secret.
     Secret(SecretId),
 }
@@ -37,7 +44,9 @@ pub(crate) enum Touched {
 pub(crate) struct Caches {
     pub(crate) accounts: Cache<AccountId, std::sync::Arc<AccountRow>>,
     pub(crate) members: Cache<UserId, std::sync::Arc<Vec<MemberRow>>>,
+    pub(crate) users: Cache<UserId, std::sync::Arc<UserRow>>,
     pub(crate) tokens: Cache<String, std::sync::Arc<Vec<TokenRow>>>,
+    pub(crate) stores: Cache<StoreId, std::sync::Arc<StoreRow>>,
     pub(crate) secrets: Cache<SecretId, std::sync::Arc<SecretRow>>,
 }
 
@@ -47,7 +56,9 @@ impl Caches {
             match one {
                 Touched::Account(id) => self.accounts.forget(id),
                 Touched::Members(id) => self.members.forget(id),
+                Touched::User(id) => self.users.forget(id),
                 Touched::Tokens(prefix) => self.tokens.forget(prefix),
+                Touched::Store(id) => self.stores.forget(id),
                 Touched::Secret(id) => self.secrets.forget(id),
             }
         }

@@ -53,6 +53,9 @@ pub enum StoreError {
     /// A uniqueness rule by its name, such as `secrets.store_id, secrets.name`.
     #[error("already taken: {0}")]
     Taken(String),
+    /// A row refers to one that is not there.
+    #[error("what it refers to is gone")]
+    Orphan,
     /// A row that this version cannot read.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),
@@ -69,6 +72,9 @@ impl From<sqlx::Error> for StoreError {
         if let sqlx::Error::Database(inner) = &error {
             if inner.is_unique_violation() {
                 return Self::Taken(crate::dialect::violated_columns(inner.message()).to_owned());
+            }
+            if inner.is_foreign_key_violation() {
+                return Self::Orphan;
             }
             if crate::dialect::is_unavailable(inner.as_ref()) {
                 return Self::Unavailable(inner.message().to_owned());

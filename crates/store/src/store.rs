@@ -10,14 +10,14 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
-use coffer_types::{AccountId, SecretId, UserId};
+use coffer_types::{AccountId, SecretId, StoreId, UserId};
 
 use crate::cache::Caches;
 use crate::connection::{Connection, Rows, Tx};
 use crate::dialect::sqlite_options;
 use crate::error::{OpenError, StoreError};
 use crate::open::{self, Files};
-use crate::rows::{accounts, changes, members, secrets, tokens};
+use crate::rows::{accounts, changes, members, secrets, stores, tokens, users};
 use crate::writer::{Writer, Written};
 
 /// Connections for reading: two per core of a small machine, so that a long list does not block the rest.
@@ -179,6 +179,19 @@ impl Store {
             .unwrap_or_default())
     }
 
+    /// The user, from memory if it was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn user(&self, id: UserId) -> Result<Option<Arc<users::UserRow>>, StoreError> {
+        let load = async {
+            Ok(users::find(&mut self.reader().await?, id)
+                .await?
+                .map(Arc::new))
+        };
+        self.caches.users.or_load(&id, load).await
+    }
+
     /// The tokens with a public prefix, from memory if they were read before.
     ///
     /// # Errors
@@ -195,6 +208,22 @@ impl Store {
             .or_load(prefix, load)
             .await?
             .unwrap_or_default())
+    }
+
+    /// A Secrets Store of whichever account, from memory if it was read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn secrets_store(
+        &self,
+        id: StoreId,
+    ) -> Result<Option<Arc<stores::StoreRow>>, StoreError> {
+        let load = async {
+            Ok(stores::find_any(&mut self.reader().await?, id)
+                .await?
+                .map(Arc::new))
+        };
+        self.caches.stores.or_load(&id, load).await
     }
 
     /// A secret's metadata, from memory if it was read before.

@@ -36,6 +36,11 @@ impl<T> Written<T> {
         }
     }
 
+    /// The result.
+    pub const fn result(&self) -> &T {
+        &self.result
+    }
+
     /// A write of several things, with an event for each; `None` if there are no events.
     pub fn with_events(result: T, events: Vec<NewEvent>) -> Option<Self> {
         let mut events = events.into_iter();

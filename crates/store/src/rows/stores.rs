@@ -2,6 +2,7 @@
 
 use coffer_types::{AccountId, StoreId, StoreName, Timestamp};
 
+use crate::cache::Touched;
 use crate::connection::{Rows, Tx, on};
 use crate::error::StoreError;
 use crate::rows::{Direction, Slice, parsed, unsigned};
@@ -55,6 +56,7 @@ pub async fn insert(
         .await?
         .rows_affected()
     });
+    tx.touch(Touched::Store(store.id));
     Ok(done == 1)
 }
 
@@ -66,6 +68,7 @@ pub async fn delete(tx: &mut Tx<'_>, id: StoreId) -> Result<(), StoreError> {
     on!(tx, connection => {
         sqlx::query("DELETE FROM stores WHERE id = $1").bind(id.to_string()).execute(connection).await?;
     });
+    tx.touch(Touched::Store(id));
     Ok(())
 }
 
@@ -86,6 +89,20 @@ pub async fn find(
         .bind(account_id.to_string())
         .fetch_optional(connection)
         .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// The store with this id, of whichever account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find_any(rows: &mut impl Rows, id: StoreId) -> Result<Option<StoreRow>, StoreError> {
+    let found: Option<StoreTuple> = on!(rows, connection => {
+        sqlx::query_as("SELECT id, account_id, name, created_at, modified_at FROM stores WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(connection)
+            .await?
     });
     found.map(from_tuple).transpose()
 }

@@ -2,6 +2,7 @@
 
 use coffer_types::{Email, Timestamp, UserId};
 
+use crate::cache::Touched;
 use crate::connection::{Rows, Tx, on};
 use crate::error::StoreError;
 use crate::rows::parsed;
@@ -50,6 +51,7 @@ pub async fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), StoreError> {
         .execute(connection)
         .await?;
     });
+    tx.touch(Touched::User(user.id));
     Ok(())
 }
 

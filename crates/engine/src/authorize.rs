@@ -1,0 +1,113 @@
+//! Permits: proof, in the type, that an actor was found to be permitted something in an account.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use coffer_store::rows::accounts::AccountRow;
+use coffer_types::{AccountId, Permission};
+
+use crate::actor::Caller;
+use crate::engine::Engine;
+use crate::error::{Error, Missing, Result};
+
+/// A permission as a type.
+pub trait Requires: Send + Sync + 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! requires {
+    ($($name:ident),*) => {
+        $(
+            #[doc = concat!("Stands for [`Permission::", stringify!($name), "`].")]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Requires for $name {
+                const PERMISSION: Permission = Permission::$name;
+            }
+        )*
+    };
+}
+
+requires!(
+    ViewSecrets,
+    ManageSecrets,
+    BindSecrets,
+    EditBindings,
+    DeployWorkers,
+    ViewWorkers,
+    ViewAccount,
+    ManageAccount,
+    ViewAudit
+);
+
+/// Proof that a caller has permission `P` in an account. Only [`Engine::authorize`] makes one.
+#[derive(Debug)]
+pub struct Permit<P> {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) account: Arc<AccountRow>,
+    permission: PhantomData<P>,
+}
+
+impl<P> Permit<P> {
+    /// The account.
+    pub fn account_id(&self) -> AccountId {
+        self.account.id
+    }
+
+    /// The account's row.
+    pub fn account(&self) -> &AccountRow {
+        &self.account
+    }
+
+    /// Whether the caller has a further permission in the account.
+    pub fn also_permits(&self, permission: Permission) -> bool {
+        self.caller
+            .actor
+            .permissions_in(self.account.id)
+            .is_some_and(|permissions| permissions.contains(permission))
+    }
+}
+
+impl<P> Clone for Permit<P> {
+    fn clone(&self) -> Self {
+        Self {
+            caller: Arc::clone(&self.caller),
+            account: Arc::clone(&self.account),
+            permission: PhantomData,
+        }
+    }
+}
+
+impl Engine {
+    /// Finds whether the caller has a permission in an account.
+    ///
+    /// # Errors
+    /// [`Missing::Account`] if there is no such account or the caller may not know of it;
+    /// [`Error::Denied`] if the caller is there without the permission.
+    pub async fn authorize<P: Requires>(
+        &self,
+        caller: &Arc<Caller>,
+        account_id: AccountId,
+    ) -> Result<Permit<P>> {
+        let permissions = caller
+            .actor
+            .permissions_in(account_id)
+            .ok_or(Missing::Account)?;
+        let account = self
+            .store
+            .account(account_id)
+            .await?
+            .ok_or(Missing::Account)?;
+        if permissions.contains(P::PERMISSION) {
+            Ok(Permit {
+                caller: Arc::clone(caller),
+                account,
+                permission: PhantomData,
+            })
+        } else {
+            Err(Error::Denied)
+        }
+    }
+}

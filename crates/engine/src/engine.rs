@@ -1,0 +1,110 @@
+//! The engine and what it is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coffer_crypto::token::TokenPepper;
+use coffer_crypto::{Keyring, MacKey, MacLabel, Sealer};
+use coffer_protocol::runtime::StartCheck;
+use coffer_store::Store;
+use coffer_types::{Clock, Random, SecretStatus};
+
+use crate::feed::Applied;
+
+/// How long a deployment waits for the edges before it answers all the same.
+const APPLY_WAIT: Duration = Duration::from_secs(2);
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The keys, unwrapped.
+    pub keyring: Arc<Keyring>,
+    /// Tries versions before they are accepted.
+    pub start_check: Arc<dyn StartCheck>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// The use cases over one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) request_mac: Arc<MacKey>,
+    pub(crate) sealer: Sealer,
+    pub(crate) pepper: Arc<TokenPepper>,
+    pub(crate) start_check: Arc<dyn StartCheck>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) applied: Arc<Applied>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            store,
+            keyring,
+            start_check,
+            clock,
+            random,
+        } = parts;
+        Self {
+            sealer: keyring.sealer(Arc::clone(&random)),
+            pepper: Arc::new(keyring.token_pepper()),
+            request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
+            store,
+            start_check,
+            clock,
+            random,
+            applied: Arc::default(),
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] if it does not.
+    pub async fn check_ready(&self) -> crate::Result<()> {
+        coffer_store::rows::instance::id(&mut self.store.reader().await?).await?;
+        Ok(())
+    }
+
+    /// Groups committed and writes in them since the start, for metrics.
+    pub fn write_counts(&self) -> (u64, u64) {
+        self.store.write_counts()
+    }
+
+    /// Randomness, for ids of requests.
+    pub fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    /// The status of something whose last change has this place.
+    pub(crate) fn status_of(&self, change_seq: u64) -> SecretStatus {
+        if change_seq <= self.applied.everywhere() {
+            SecretStatus::Active
+        } else {
+            SecretStatus::Pending
+        }
+    }
+
+    /// Waits until every edge serves this change, so that whoever was answered finds it served; but not for
+    /// long: an edge that is away applies it when it is back.
+    pub(crate) async fn await_applied(&self, change_seq: u64) {
+        if tokio::time::timeout(APPLY_WAIT, self.applied.reached(change_seq))
+            .await
+            .is_err()
+        {
+            tracing::warn!(change_seq, "an edge has not applied a change in time");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What a use case can refuse, without a word of HTTP.
+
+use coffer_store::StoreError;
+use coffer_types::name::InvalidName;
+use coffer_types::{BindingName, SecretName};
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case did nothing. Whatever it is, nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Parts of the request are wrong; each says what would be right. Never empty.
+    #[error("invalid request")]
+    Invalid(Vec<Invalid>),
+    /// Nobody, or nobody we know.
+    #[error(transparent)]
+    Unauthenticated(Unauthenticated),
+    /// Known, but not permitted.
+    #[error("not permitted")]
+    Denied,
+    /// Not there, or not for this actor to know of.
+    #[error(transparent)]
+    NotFound(Missing),
+    /// Against the present state.
+    #[error(transparent)]
+    Conflict(Conflict),
+    /// Against a limit of the account.
+    #[error(transparent)]
+    LimitExceeded(Limit),
+    /// The database or the runtime is away; the text is for the operator.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A defect of ours or damage; the text is for the operator.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// One part of a request that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// A JSON pointer into the body, or the parameter's name.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a part of a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The body is no JSON, or not of the expected shape.
+    #[error("invalid_json_body: {0}")]
+    Json(String),
+    /// A secret without a name.
+    #[error("secret_name_empty: give the secret a name")]
+    SecretNameEmpty,
+    /// A secret's name that is none.
+    #[error("secret_name_invalid: a secret's name {0}")]
+    SecretName(InvalidName),
+    /// A store's name that is none.
+    #[error("store_name_invalid: a store's name {0}")]
+    StoreName(InvalidName),
+    /// A comment that is too long.
+    #[error("secret_comment_invalid: a comment {0}")]
+    Comment(InvalidName),
+    /// No scope.
+    #[error("secret_scopes_empty: name at least one scope, such as \"workers\"")]
+    ScopesEmpty,
+    /// A scope that does not exist.
+    #[error("secret_scope_invalid: a scope {0}")]
+    ScopeUnknown(coffer_types::scope::UnknownScope),
+    /// An empty value.
+    #[error("secret_value_empty: give the secret a value")]
+    ValueEmpty,
+    /// A value over the account's limit.
+    #[error(
+        "secret_value_too_large: the value is {bytes} bytes, the limit of this account is {limit}"
+    )]
+    ValueTooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: u32,
+    },
+    /// Nothing to create.
+    #[error("secrets_empty: send an array of 1 to {0} secrets")]
+    SecretsEmpty(usize),
+    /// More items than one request may have.
+    #[error("too_many_secrets: send an array of 1 to {0} secrets")]
+    TooManySecrets(usize),
+    /// One name twice in one request.
+    #[error("secret_name_repeated: {0} appears twice in this request")]
+    SecretNameRepeated(SecretName),
+    /// A query parameter out of bounds or unknown.
+    #[error("invalid parameter: {0}")]
+    Parameter(String),
+    /// A Worker's name that is none.
+    #[error("a Worker's name {0}")]
+    WorkerName(InvalidName),
+    /// A per-Worker secret or variable that is too large.
+    #[error("the text of {name} is {bytes} bytes, the limit is {limit}")]
+    VariableTooLarge {
+        /// Which.
+        name: BindingName,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// An upload or its metadata that does not make a version; the runtime's own message where it has one.
+    #[error("{0}")]
+    Script(String),
+    /// Code that is too large.
+    #[error("{0}")]
+    ScriptTooLarge(String),
+    /// An upload without the parts it needs, or with parts that are wrong.
+    #[error("{0}")]
+    Upload(String),
+    /// A binding to a store's secret that is not there.
+    #[error(
+        "Secrets Store binding '{binding}' references store '{store}' and secret '{secret}' which were not found."
+    )]
+    SecretBindingMissing {
+        /// The binding.
+        binding: String,
+        /// The store it names.
+        store: String,
+        /// The secret it names.
+        secret: String,
+    },
+    /// A binding to a secret without the `workers` scope, or by someone who may not bind.
+    #[error(
+        "Secrets store binding authorization failed. Check your permissions and secret scopes."
+    )]
+    SecretBindingUnauthorized,
+    /// A binding that should be inherited and is not there.
+    #[error("inherit binding '{0}' is invalid: the previous version has no such binding")]
+    InheritMissing(String),
+    /// Shares that do not make a deployment.
+    #[error("{0}")]
+    Split(coffer_types::deployment::InvalidSplit),
+    /// An `Idempotency-Key` that is empty or too long.
+    #[error("Idempotency-Key must be 1 to {0} visible ASCII characters")]
+    IdempotencyKey(usize),
+}
+
+/// Why nobody was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    /// No credentials.
+    #[error("no credentials")]
+    Missing,
+    /// Credentials of no known form.
+    #[error("malformed credentials")]
+    Malformed,
+    /// Wrong, disabled, expired or not yet valid. Which of these is not told.
+    #[error("invalid credentials")]
+    Invalid,
+}
+
+/// What is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Missing {
+    /// The account.
+    #[error("no such account")]
+    Account,
+    /// The store.
+    #[error("no such store")]
+    Store,
+    /// The secret, in a store that is there.
+    #[error("no such secret")]
+    Secret,
+    /// The Worker.
+    #[error("no such Worker")]
+    Worker,
+    /// The version.
+    #[error("no such version")]
+    Version,
+    /// The Worker has no version yet.
+    #[error("the Worker has no version")]
+    AnyVersion,
+    /// The deployment.
+    #[error("no such deployment")]
+    Deployment,
+    /// The per-Worker secret.
+    #[error("no such secret on the Worker")]
+    WorkerSecret,
+}
+
+/// What the present state does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The name is another secret's.
+    #[error("the store has a secret of this name: {0}")]
+    SecretName(SecretName),
+    /// The name is another store's.
+    #[error("the account has a store of this name")]
+    StoreName,
+    /// The store has secrets.
+    #[error("the store has secrets")]
+    StoreNotEmpty,
+    /// The newest version is not deployed.
+    #[error("the latest version is not deployed")]
+    LatestVersionNotDeployed,
+    /// A roll back would bring back other secrets.
+    #[error("secrets have changed since that version")]
+    SecretsChanged(Vec<BindingName>),
+    /// The Worker changed while the request was at work.
+    #[error("the Worker was changed at the same time")]
+    WorkerChanged,
+    /// The `Idempotency-Key` was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+}
+
+/// Which limit would be exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// Stores of the account.
+    #[error("at most {0} stores per account")]
+    Stores(u32),
+    /// Secrets of the account.
+    #[error("at most {0} secrets per account")]
+    Secrets(u32),
+    /// Workers of the account.
+    #[error("at most {0} Workers per account")]
+    Workers(u32),
+}
+
+impl Error {
+    /// The error of one wrong part.
+    pub fn invalid(pointer: impl Into<String>, problem: Problem) -> Self {
+        Self::Invalid(vec![Invalid {
+            pointer: pointer.into(),
+            problem,
+        }])
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<coffer_crypto::CryptoError> for Error {
+    fn from(error: coffer_crypto::CryptoError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Unauthenticated> for Error {
+    fn from(reason: Unauthenticated) -> Self {
+        Self::Unauthenticated(reason)
+    }
+}
+
+impl From<Missing> for Error {
+    fn from(what: Missing) -> Self {
+        Self::NotFound(what)
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(with: Conflict) -> Self {
+        Self::Conflict(with)
+    }
+}
+
+impl From<Limit> for Error {
+    fn from(limit: Limit) -> Self {
+        Self::LimitExceeded(limit)
+    }
+}

@@ -1,0 +1,301 @@
+//! The feed that edges follow, from the database.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use coffer_protocol::feed::{
+    AccessReport, AccountRecord, Change, ChangeSource, FeedError, Record, SealedWorkerSecret,
+    SecretRecord, Seq, Snapshot, Subject, VersionRecord, WorkerRecord,
+};
+use coffer_store::rows::accounts::AccountRow;
+use coffer_store::rows::changes::{ChangeRow, ChangeSubject};
+use coffer_store::rows::secrets::SecretRow;
+use coffer_store::rows::versions::VersionRow;
+use coffer_store::rows::workers::WorkerRow;
+use coffer_store::rows::{
+    Slice, accounts, blobs, changes, deployments, instance, secrets, versions, worker_secrets,
+    workers,
+};
+use coffer_store::{Reader, StoreError};
+use coffer_types::{BindingKind, Digest, EdgeId};
+
+use crate::engine::Engine;
+
+/// Changes given at once: bounds the memory of an edge that was long away.
+const MAX_CHANGES: u32 = 512;
+/// The date whose behaviour a version without a date gets: the first that the runtime knows.
+pub(crate) const OLDEST_COMPATIBILITY_DATE: &str = "2021-11-02";
+
+/// How far each live edge has come.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    edges: Mutex<HashMap<EdgeId, u64>>,
+    everywhere: watch::Sender<u64>,
+}
+
+impl Default for Applied {
+    fn default() -> Self {
+        // With no edge at all, nothing waits for one.
+        Self {
+            edges: Mutex::default(),
+            everywhere: watch::Sender::new(u64::MAX),
+        }
+    }
+}
+
+impl Applied {
+    /// The last change that every live edge serves.
+    pub(crate) fn everywhere(&self) -> u64 {
+        *self.everywhere.borrow()
+    }
+
+    /// Waits until every live edge serves the change.
+    pub(crate) async fn reached(&self, change_seq: u64) {
+        let mut everywhere = self.everywhere.subscribe();
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = everywhere.wait_for(|applied| *applied >= change_seq).await;
+    }
+
+    fn acknowledge(&self, edge: EdgeId, seq: u64) {
+        let mut edges = self.edges.lock();
+        edges.insert(edge, seq);
+        let everywhere = edges.values().copied().min().unwrap_or(u64::MAX);
+        self.everywhere.send_replace(everywhere);
+    }
+}
+
+#[async_trait]
+impl ChangeSource for Engine {
+    async fn snapshot(&self) -> Result<Snapshot, FeedError> {
+        let mut reader = self.store.reader().await.map_err(unavailable)?;
+        // The place is read first: what is read after it is at least as new.
+        let seq = changes::last_seq(&mut reader).await.map_err(unavailable)?;
+        let instance = instance::id(&mut reader)
+            .await
+            .map_err(unavailable)?
+            .unwrap_or_default();
+        let records = all_records(&mut reader).await.map_err(unavailable)?;
+        Ok(Snapshot {
+            instance,
+            seq: Seq(seq),
+            records,
+        })
+    }
+
+    async fn changes(&self, after: Seq) -> Result<Vec<Change>, FeedError> {
+        let mut last_change = self.store.last_change();
+        last_change
+            .wait_for(|last| *last > after.0)
+            .await
+            .map_err(|_| FeedError::Unavailable("the store has closed".to_owned()))?;
+        let mut reader = self.store.reader().await.map_err(unavailable)?;
+        let rows = changes::after(&mut reader, after.0, MAX_CHANGES)
+            .await
+            .map_err(unavailable)?;
+        latest_of_each(rows, &mut reader).await.map_err(unavailable)
+    }
+
+    async fn blob(&self, digest: Digest) -> Result<Bytes, FeedError> {
+        let mut reader = self.store.reader().await.map_err(unavailable)?;
+        let found = blobs::find(&mut reader, digest)
+            .await
+            .map_err(unavailable)?;
+        found.map(Bytes::from).ok_or(FeedError::NotFound)
+    }
+
+    async fn acknowledge(&self, edge: EdgeId, seq: Seq) {
+        self.applied.acknowledge(edge, seq.0);
+    }
+
+    async fn report_access(&self, reports: &[AccessReport]) -> Result<(), FeedError> {
+        self.record_access(reports)
+            .await
+            .map_err(|error| FeedError::Unavailable(error.to_string()))
+    }
+}
+
+fn unavailable(error: StoreError) -> FeedError {
+    FeedError::Unavailable(error.to_string())
+}
+
+async fn all_records(reader: &mut Reader) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    for secret in secrets::all(reader).await? {
+        records.extend(secret_record(reader, secret).await?.map(Record::Secret));
+    }
+    for account in accounts::all(reader).await? {
+        let found = workers::of_account(reader, account.id).await?;
+        records.push(Record::Account(account_record(&account)));
+        for worker in found {
+            for version in versions::list(reader, worker.id, Slice::ALL).await?.0 {
+                let record = version_record(reader, &worker, version).await?;
+                records.push(Record::Version(Arc::new(record)));
+            }
+            records.push(Record::Worker(worker_record(reader, worker).await?));
+        }
+    }
+    Ok(records)
+}
+
+/// Each subject once, at its last place in this part of the order, with its present state.
+async fn latest_of_each(
+    rows: Vec<ChangeRow>,
+    reader: &mut Reader,
+) -> Result<Vec<Change>, StoreError> {
+    let mut seen = HashSet::new();
+    let mut latest: Vec<ChangeRow> = rows
+        .into_iter()
+        .rev()
+        .filter(|row| seen.insert((row.account_id, row.subject)))
+        .collect();
+    latest.reverse();
+    let mut found = Vec::with_capacity(latest.len());
+    for row in latest {
+        let (subject, record) = state_of(reader, &row).await?;
+        found.push(Change {
+            seq: Seq(row.seq),
+            subject,
+            record,
+        });
+    }
+    Ok(found)
+}
+
+async fn state_of(
+    reader: &mut Reader,
+    row: &ChangeRow,
+) -> Result<(Subject, Option<Record>), StoreError> {
+    Ok(match row.subject {
+        ChangeSubject::Account => {
+            let found = accounts::find(reader, row.account_id).await?;
+            (
+                Subject::Account(row.account_id),
+                found.map(|account| Record::Account(account_record(&account))),
+            )
+        }
+        ChangeSubject::Secret(id) => {
+            let record = match secrets::find(reader, id).await? {
+                Some(secret) => secret_record(reader, secret).await?,
+                None => None,
+            };
+            (Subject::Secret(id), record.map(Record::Secret))
+        }
+        ChangeSubject::Worker(id) => {
+            let record = match workers::find(reader, id).await? {
+                Some(worker) => Some(Record::Worker(worker_record(reader, worker).await?)),
+                None => None,
+            };
+            (Subject::Worker(id), record)
+        }
+        ChangeSubject::Version(id) => {
+            let record = match versions::find_any(reader, id).await? {
+                Some(version) => match workers::find(reader, version.worker_id).await? {
+                    Some(worker) => {
+                        let record = version_record(reader, &worker, version).await?;
+                        Some(Record::Version(Arc::new(record)))
+                    }
+                    None => None,
+                },
+                None => None,
+            };
+            (Subject::Version(id), record)
+        }
+    })
+}
+
+/// The account as edges know it.
+pub(crate) fn account_record(account: &AccountRow) -> AccountRecord {
+    AccountRecord {
+        account_id: account.id,
+        subdomain: account.subdomain.clone(),
+        keys: account.keys.clone(),
+    }
+}
+
+async fn secret_record(
+    reader: &mut Reader,
+    secret: SecretRow,
+) -> Result<Option<SecretRecord>, StoreError> {
+    // Gone between the two reads: then a later change says so.
+    let Some(sealed) = secrets::sealed_value(reader, secret.id).await? else {
+        return Ok(None);
+    };
+    Ok(Some(SecretRecord {
+        account_id: secret.account_id,
+        store_id: secret.store_id,
+        secret_id: secret.id,
+        name: secret.name,
+        scopes: secret.scopes,
+        value_version: secret.value_version,
+        sealed: sealed.into(),
+    }))
+}
+
+async fn worker_record(reader: &mut Reader, worker: WorkerRow) -> Result<WorkerRecord, StoreError> {
+    let active = deployments::active(reader, worker.id).await?;
+    Ok(WorkerRecord {
+        account_id: worker.account_id,
+        worker_id: worker.id,
+        name: worker.name,
+        subdomain_enabled: worker.subdomain_enabled,
+        previews_enabled: worker.previews_enabled,
+        deployment: active.map(|deployment| deployment.split),
+    })
+}
+
+async fn version_record(
+    reader: &mut Reader,
+    worker: &WorkerRow,
+    version: VersionRow,
+) -> Result<VersionRecord, StoreError> {
+    let sealed: HashMap<_, _> = worker_secrets::of_worker(reader, worker.id)
+        .await?
+        .into_iter()
+        .map(|secret| (secret.id, Bytes::from(secret.sealed)))
+        .collect();
+    Ok(version_record_of(worker, version, |id| {
+        sealed.get(&id).cloned()
+    }))
+}
+
+/// The version as edges know it, with the sealed values that `sealed` finds.
+pub(crate) fn version_record_of(
+    worker: &WorkerRow,
+    version: VersionRow,
+    sealed: impl Fn(coffer_types::WorkerSecretId) -> Option<Bytes>,
+) -> VersionRecord {
+    let secrets = version
+        .facts
+        .bindings
+        .iter()
+        .filter_map(|binding| match binding.kind {
+            BindingKind::SecretText { secret } => Some(SealedWorkerSecret {
+                name: binding.name.clone(),
+                secret_id: secret,
+                sealed: sealed(secret)?,
+            }),
+            _ => None,
+        })
+        .collect();
+    VersionRecord {
+        account_id: worker.account_id,
+        worker_id: worker.id,
+        worker_name: worker.name.clone(),
+        version_id: version.id,
+        number: version.number,
+        main_module: version.facts.main_module,
+        modules: version.facts.modules,
+        bindings: version.facts.bindings,
+        secrets,
+        compatibility_date: version
+            .facts
+            .compatibility_date
+            .unwrap_or_else(|| OLDEST_COMPATIBILITY_DATE.to_owned()),
+        compatibility_flags: version.facts.compatibility_flags,
+    }
+}

@@ -1,0 +1,251 @@
+//! The first account, its Super Administrator and that user's first token.
+
+use std::sync::Arc;
+
+use coffer_crypto::token::{TokenKind, TokenPepper, TokenText};
+use coffer_crypto::{Keyring, PasswordHasher, SecretValue, WrappedMasterKey};
+use coffer_store::rows::accounts::{self, AccountLimits, AccountRow};
+use coffer_store::rows::audit::{EventActor, NewEvent};
+use coffer_store::rows::changes::{self, ChangeSubject};
+use coffer_store::rows::instance::{self, MasterKeyRow};
+use coffer_store::rows::members::{self, MemberRow};
+use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
+use coffer_store::rows::users::{self, UserRow};
+use coffer_store::{Store, Tx, Written};
+use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::{
+    AccountId, AuditEventId, Clock, Effect, Email, MemberId, PermissionGroup, Policy, Random,
+    RequestId, Role, Subdomain, TokenId, UserId, limits,
+};
+use serde_json::json;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// How long a generated password is: 20 of 62 characters are 119 bits.
+const PASSWORD_CHARS: usize = 20;
+
+/// What the first account is to be.
+#[derive(Clone, Debug)]
+pub struct NewInstallation {
+    /// The account's name.
+    pub account_name: String,
+    /// Its label in host names.
+    pub subdomain: Subdomain,
+    /// The Super Administrator's address.
+    pub email: Email,
+}
+
+/// What was made. The secrets in it are told once and kept nowhere.
+#[derive(Debug)]
+pub struct Initialised {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its name.
+    pub account_name: String,
+    /// The Super Administrator's address.
+    pub email: Email,
+    /// The Super Administrator's password.
+    pub password: SecretValue,
+    /// A token that may do all the Super Administrator may.
+    pub api_token: TokenText,
+    /// The Super Administrator's global API key.
+    pub global_api_key: TokenText,
+}
+
+impl Engine {
+    /// Opens the keys of an initialised database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database fails.
+    pub async fn wrapped_master_keys(store: &Store) -> Result<Vec<WrappedMasterKey>> {
+        let rows = instance::master_keys(&mut store.reader().await?).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| WrappedMasterKey {
+                version: row.version,
+                wrapped: row.wrapped,
+            })
+            .collect())
+    }
+
+    /// Makes the first account in a new database: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it was made before.
+    pub async fn initialise(
+        store: &Store,
+        (keyring, master_key): (&Keyring, &WrappedMasterKey),
+        passwords: &PasswordHasher,
+        (clock, random): (&dyn Clock, &dyn Random),
+        new: NewInstallation,
+    ) -> Result<Initialised> {
+        let password = generated_password(random);
+        let password_hash = passwords
+            .hash(SecretValue::new(password.expose_secret().to_owned()))
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let api_token = TokenText::generate(TokenKind::ApiToken, random);
+        let global_api_key = TokenText::generate(TokenKind::GlobalKey, random);
+        let pepper = keyring.token_pepper();
+        let first = FirstRows {
+            instance: AccountId::random(random).to_string(),
+            master_key: MasterKeyRow {
+                version: master_key.version,
+                wrapped: master_key.wrapped.clone(),
+            },
+            account: first_account(keyring, (clock, random), &new)?,
+            user: UserRow {
+                id: UserId::random(random),
+                email: new.email.clone(),
+                password_hash,
+                global_key_mac: pepper.mac(&global_api_key).to_vec(),
+                created_at: clock.now(),
+                modified_at: clock.now(),
+            },
+            member_id: MemberId::random(random),
+            token_id: TokenId::random(random),
+            token: (
+                api_token.lookup_prefix().to_owned(),
+                mac_of(&pepper, &api_token),
+            ),
+            event_id: AuditEventId::random(random),
+            request_id: RequestId::random(random),
+        };
+        let account_id = first.account.id;
+        let first = Arc::new(first);
+        store
+            .write(move |tx| {
+                let first = Arc::clone(&first);
+                Box::pin(async move { first.insert(tx).await })
+            })
+            .await?;
+        Ok(Initialised {
+            account_id,
+            account_name: new.account_name,
+            email: new.email,
+            password,
+            api_token,
+            global_api_key,
+        })
+    }
+}
+
+struct FirstRows {
+    instance: String,
+    master_key: MasterKeyRow,
+    account: AccountRow,
+    user: UserRow,
+    member_id: MemberId,
+    token_id: TokenId,
+    token: (String, Vec<u8>),
+    event_id: AuditEventId,
+    request_id: RequestId,
+}
+
+impl FirstRows {
+    async fn insert(&self, tx: &mut Tx<'_>) -> Result<Written<()>> {
+        let now = self.account.created_at;
+        instance::insert(tx, &self.instance, now).await?;
+        instance::insert_master_key(tx, &self.master_key, now).await?;
+        accounts::insert(tx, &self.account).await?;
+        users::insert(tx, &self.user).await?;
+        let member = MemberRow {
+            id: self.member_id,
+            account_id: self.account.id,
+            user_id: self.user.id,
+            roles: vec![Role::SuperAdministrator],
+            created_at: now,
+        };
+        members::insert(tx, &member).await?;
+        tokens::insert(tx, &self.token_row()).await?;
+        changes::record(tx, self.account.id, ChangeSubject::Account).await?;
+        Ok(Written::new((), self.event()))
+    }
+
+    fn token_row(&self) -> TokenRow {
+        let (prefix, mac) = self.token.clone();
+        TokenRow {
+            id: self.token_id,
+            owner: TokenOwner::User(self.user.id),
+            name: "initial token".to_owned(),
+            prefix,
+            mac,
+            enabled: true,
+            policies: vec![Policy {
+                effect: Effect::Allow,
+                permission_groups: PermissionGroup::ALL
+                    .map(|group| group.id.to_owned())
+                    .to_vec(),
+                accounts: Vec::new(),
+            }],
+            not_before: None,
+            expires_at: None,
+            created_at: self.account.created_at,
+        }
+    }
+
+    fn event(&self) -> NewEvent {
+        NewEvent {
+            id: self.event_id,
+            account_id: Some(self.account.id),
+            at: self.account.created_at,
+            action: Action::Create,
+            resource_kind: ResourceKind::Account,
+            resource_id: self.account.id.to_string(),
+            actor: EventActor {
+                id: "system".to_owned(),
+                email: None,
+                context: ActorContext::System,
+                ip: None,
+                token_id: None,
+            },
+            request_id: self.request_id,
+            details: json!({ "after": {
+                "name": self.account.name,
+                "subdomain": self.account.subdomain,
+                "super_administrator": self.user.email,
+                "token_id": self.token_id,
+            } }),
+        }
+    }
+}
+
+fn first_account(
+    keyring: &Keyring,
+    (clock, random): (&dyn Clock, &dyn Random),
+    new: &NewInstallation,
+) -> Result<AccountRow> {
+    let id = AccountId::random(random);
+    Ok(AccountRow {
+        id,
+        name: new.account_name.clone(),
+        subdomain: new.subdomain.clone(),
+        limits: AccountLimits {
+            stores: limits::DEFAULT_STORES_PER_ACCOUNT,
+            secrets: limits::DEFAULT_SECRETS_PER_ACCOUNT,
+            value_bytes: limits::DEFAULT_SECRET_VALUE_BYTES,
+            workers: limits::DEFAULT_WORKERS_PER_ACCOUNT,
+        },
+        keys: vec![keyring.new_account_key(id, 1, random)?],
+        created_at: clock.now(),
+    })
+}
+
+fn mac_of(pepper: &TokenPepper, token: &TokenText) -> Vec<u8> {
+    pepper.mac(token).to_vec()
+}
+
+fn generated_password(random: &dyn Random) -> SecretValue {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut password = String::with_capacity(PASSWORD_CHARS);
+    while password.len() < PASSWORD_CHARS {
+        let mut byte = [0];
+        random.fill(&mut byte);
+        // 248 is the largest multiple of 62 in a byte: above it, letters would not be equally likely.
+        if byte[0] < 248 {
+            password.push(char::from(LETTERS[usize::from(byte[0] % 62)]));
+        }
+    }
+    SecretValue::new(password)
+}

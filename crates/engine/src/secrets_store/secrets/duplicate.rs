@@ -1,0 +1,79 @@
+//! Duplicating a secret: the same value under another name, sealed anew for its new place.
+
+use coffer_protocol::secrets_store::Secret;
+use coffer_store::rows::secrets::{self, SecretRow};
+use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::{Comment, Scopes, SecretId, SecretName, StoreId, ValueVersion};
+use serde_json::json;
+
+use super::create::Prepared;
+use super::{described, place_of};
+use crate::authorize::{ManageSecrets, Permit};
+use crate::engine::Engine;
+use crate::error::{Error, Missing, Result};
+use crate::mutate::About;
+
+/// What differs in the duplicate.
+#[derive(Clone, Debug)]
+pub struct DuplicateSecret {
+    /// Its name.
+    pub name: SecretName,
+    /// Who may use it.
+    pub scopes: Scopes,
+    /// What people say of it.
+    pub comment: Option<Comment>,
+}
+
+impl Engine {
+    /// Makes a secret with the value of another of the same store.
+    ///
+    /// # Errors
+    /// [`Missing::Store`], [`Missing::Secret`], and those of making a secret.
+    pub async fn duplicate_secret(
+        &self,
+        permit: &Permit<ManageSecrets>,
+        store_id: StoreId,
+        id: SecretId,
+        duplicate: DuplicateSecret,
+    ) -> Result<Secret> {
+        let original = self.find_secret(permit.account_id(), store_id, id).await?;
+        let mut reader = self.store.reader().await?;
+        let sealed = secrets::sealed_value(&mut reader, id)
+            .await?
+            .ok_or(Missing::Secret)?;
+        drop(reader);
+        let now = self.clock.now();
+        let row = SecretRow {
+            id: SecretId::random(self.random.as_ref()),
+            account_id: permit.account_id(),
+            store_id,
+            name: duplicate.name,
+            comment: duplicate.comment,
+            scopes: duplicate.scopes,
+            value_version: ValueVersion::FIRST,
+            change_seq: 0,
+            created_at: now,
+            modified_at: now,
+        };
+        let keys = &permit.account().keys;
+        let sealed = self
+            .sealer
+            .reseal(keys, &place_of(&original), &sealed, &place_of(&row))?;
+        let event = self.event(
+            &permit.caller,
+            permit.account_id(),
+            About {
+                action: Action::Create,
+                resource_kind: ResourceKind::Secret,
+                resource_id: row.id.to_string(),
+                details: json!({ "after": described(&row), "duplicated_from_id": id }),
+            },
+        );
+        let made = self
+            .insert_secrets(permit, vec![Prepared { row, sealed, event }])
+            .await?;
+        made.into_iter()
+            .next()
+            .ok_or_else(|| Error::Internal("nothing was made".to_owned()))
+    }
+}

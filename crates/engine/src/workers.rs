@@ -1,0 +1,1 @@
+//! Workers: versions, deployments and per-Worker secrets.
