@@ -47,7 +47,8 @@ lint: build-packages ## Check formatting, lints, crate borders, licences and sou
 
 .PHONY: crash
 crash: build-packages nextest node_modules/.installed ## Kill the server at random moments (CYCLES=500)
-	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --workspace --locked --profile crash
+	cargo build --locked --package coffer
+	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --locked --package coffer-crash-tests --profile crash
 
 .PHONY: bench
 bench: build tests/clients/node_modules/.installed ## Measure, side by side with bare workerd and wrangler dev

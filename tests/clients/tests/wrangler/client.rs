@@ -105,7 +105,10 @@ impl Wrangler {
         Printed {
             command: arguments.join(" "),
             succeeded: output.status.success(),
-            text: format!("{stdout}{}", String::from_utf8_lossy(&output.stderr)),
+            text: plain(&format!(
+                "{stdout}{}",
+                String::from_utf8_lossy(&output.stderr)
+            )),
             stdout,
         }
     }
@@ -205,6 +208,15 @@ impl Printed {
             .next()
             .unwrap_or_default()
     }
+}
+
+/// The text without the colours that error messages have even where `NO_COLOR` is set.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| {
+        plain + part.split_once('m').map_or(part, |(_, rest)| rest)
+    })
 }
 
 /// This package, where npm puts Wrangler and Node.js.

@@ -15,6 +15,7 @@ mod client;
 mod delivery;
 mod deploy;
 mod identity;
+mod leaks;
 mod lifecycle;
 mod modules;
 mod project;
