@@ -1,6 +1,8 @@
 //! Marked values run through Wrangler, the API and Workers, and turn up nowhere but in the Workers' answers.
 
-use coffer_testkit::{Answer, Canary, Instance, SeededRandom, Settings};
+use std::path::Path;
+
+use coffer_testkit::{Answer, Canary, Instance, SeededRandom, Settings, process, wait};
 use reqwest::Method;
 use serde_json::json;
 
@@ -200,14 +202,21 @@ async fn no_value_is_anywhere_but_where_it_is_delivered() {
     }
     watch.clean_everywhere().await;
 
-    // Left behind: nothing after the end, either.
-    let pid = watch.instance.pid().unwrap();
+    // Left behind: neither processes nor files after the end.
+    let processes = process::tree(watch.instance.pid().unwrap()).unwrap();
+    assert!(processes.len() > 1, "the Worker has a process");
     watch.instance.terminate().await.unwrap();
-    assert_eq!(
-        coffer_testkit::process::tree(pid).unwrap(),
-        [pid],
-        "no process outlives the server"
-    );
+    wait::until("every process to end", async || {
+        let alive = |pid: &&u32| Path::new(&format!("/proc/{pid}")).exists();
+        let left: Vec<_> = processes.iter().filter(alive).collect();
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{left:?}"))
+        }
+    })
+    .await
+    .unwrap();
     for canary in &watch.canaries {
         assert_eq!(
             canary.find_in_files(&watch.instance.data_dir()).unwrap(),
