@@ -1,0 +1,177 @@
+// What a Worker finds in `env` for a secret of a store: `await env.NAME.get()`.
+//
+// This runs in the Worker's own isolate, but is loaded before any of the Worker's code. Everything used later
+// is therefore taken here, and objects that the Worker could have changed are never asked for a method.
+// It guards no border: the daemon decides by socket what this process may read.
+import workers from "cloudflare-internal:workers";
+
+const { bind, call } = Function.prototype;
+const method = bind.bind(call);
+const { create, freeze } = Object;
+const { isArray } = Array;
+const BaseError = Error;
+const now = Date.now;
+const parse = JSON.parse;
+const readText = method(Response.prototype.text);
+const readStatus = method(Object.getOwnPropertyDescriptor(Response.prototype, "status").get);
+const wait = scheduler.wait.bind(scheduler);
+const waitUntil = workers.waitUntil.bind(workers);
+
+const UNKNOWN = 0;
+const VALUE = 1;
+const MISSING = 2;
+
+// One entry for each secret that the version binds, in the daemon's order.
+const entries = [];
+let fetchFrom;
+let daemon;
+let freshness = 0;
+let generation = 0;
+let attemptedAt = 0;
+let reportPlannedAt = 0;
+
+// Asks the daemon for what changed since `generation`, and tells it how often each secret was read.
+async function revalidate(time) {
+  attemptedAt = time;
+  const told = create(null);
+  let url = `http://coffer/?since=${generation}`;
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index];
+    if (entry.reads > 0) {
+      told[index] = entry.reads;
+      url += `&${index}=${entry.reads}${entry.state === UNKNOWN ? "n" : ""}`;
+      entry.reads = 0;
+    }
+  }
+  try {
+    const response = await fetchFrom(daemon, url);
+    const status = readStatus(response);
+    if (status === 200) {
+      apply(parse(await readText(response)));
+    } else if (status !== 204) {
+      throw status;
+    }
+  } catch {
+    // The secrets at hand stay valid; the reads are told with the next attempt.
+    for (let index = 0; index < entries.length; index++) {
+      entries[index].reads += told[index] ?? 0;
+    }
+  }
+}
+
+function apply(answer) {
+  const newer = answer[0] >= generation;
+  const changes = answer[1];
+  for (let at = 0; at < changes.length; at++) {
+    const change = changes[at];
+    const entry = entries[change[0]];
+    // Answers may overtake each other; an older one only fills gaps.
+    if (newer || entry.state === UNKNOWN) {
+      entry.state = change[1];
+      entry.value = change[2];
+    }
+  }
+  if (newer) {
+    generation = answer[0];
+  }
+}
+
+// Reads that no later one reports: they are told after the window, by the request that made them.
+function planReport(time) {
+  if (time - reportPlannedAt < 2 * freshness) {
+    return;
+  }
+  reportPlannedAt = time;
+  try {
+    waitUntil(report());
+  } catch {
+    // Outside a request there is nothing that could wait; the next read reports.
+  }
+}
+
+async function report() {
+  await wait(freshness);
+  for (let index = 0; index < entries.length; index++) {
+    if (entries[index].reads > 0) {
+      await revalidate(now());
+      return;
+    }
+  }
+}
+
+// Whether the daemon must be asked before this entry is read.
+function isStale(entry, time) {
+  return entry.state === UNKNOWN || time - attemptedAt >= freshness || time < attemptedAt;
+}
+
+function outcome(entry) {
+  if (entry.state === VALUE) {
+    return entry.value;
+  }
+  throw new BaseError(
+    entry.state === MISSING ? `Secret "${entry.name}" not found` : "Secrets Store unavailable",
+  );
+}
+
+async function read(entry) {
+  entry.reads++;
+  const time = now();
+  if (isStale(entry, time)) {
+    await revalidate(time);
+  } else {
+    planReport(time);
+  }
+  return outcome(entry);
+}
+
+async function readMulti(store, names) {
+  if (!isArray(names)) {
+    throw new BaseError("getMulti() takes an array of secret names");
+  }
+  const time = now();
+  const found = create(null);
+  let stale = false;
+  for (let at = 0; at < names.length; at++) {
+    const name = `${names[at]}`;
+    const entry = entryOf(store, name);
+    if (entry === undefined) {
+      throw new BaseError(`Secret "${name}" not found`);
+    }
+    entry.reads++;
+    stale = stale || isStale(entry, time);
+    found[name] = entry;
+  }
+  if (stale) {
+    await revalidate(time);
+  } else {
+    planReport(time);
+  }
+  for (const name in found) {
+    found[name] = outcome(found[name]);
+  }
+  return freeze(found);
+}
+
+function entryOf(store, name) {
+  for (let index = 0; index < entries.length; index++) {
+    if (entries[index].store === store && entries[index].name === name) {
+      return entries[index];
+    }
+  }
+  return undefined;
+}
+
+// Called once for each binding, before the Worker's code is loaded.
+export default function bindSecret(env) {
+  daemon = env.daemon;
+  fetchFrom = method(env.daemon.fetch);
+  freshness = +env.freshness;
+  const { name, store } = env;
+  if (entryOf(store, name) === undefined) {
+    entries.push({ name, store, state: UNKNOWN, value: undefined, reads: 0 });
+  }
+  const entry = entryOf(store, name);
+  const get = freeze(() => read(entry));
+  const getMulti = freeze((names) => readMulti(store, names));
+  return freeze({ get, getMulti });
+}

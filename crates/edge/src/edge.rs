@@ -1,0 +1,187 @@
+//! One edge: replica, routes, processes and gateway together.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coffer_crypto::KeyLeases;
+use coffer_protocol::feed::ChangeSource;
+use coffer_types::{Clock, EdgeId, Random};
+use prometheus_client::registry::Registry;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::AccessLog;
+use crate::gateway::{self, GatewayConfig, GatewayMetrics};
+use crate::launch::Launcher;
+use crate::metrics::EdgeMetrics;
+use crate::process::{RuntimeDir, RuntimeDirError, Spawner, Supervisor};
+use crate::replica::{self, Replica};
+use crate::routing::Routing;
+use crate::settings::RuntimeConfig;
+
+/// What an edge needs to know at its start.
+#[derive(Debug)]
+pub struct EdgeConfig {
+    /// How processes are run.
+    pub runtime: RuntimeConfig,
+    /// A directory of ours, mode 0700, for what this edge serves from. Made if missing.
+    pub replica_dir: PathBuf,
+    /// Host names are `<Worker>.<account's subdomain>.<this>`.
+    pub workers_domain: String,
+    /// Where Workers' clients come in; bound by the caller.
+    pub listener: TcpListener,
+    /// Reads of one secret by one version within so long are reported together, after the first.
+    pub access_window: Duration,
+}
+
+/// Why an edge does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// The directory for sockets cannot be used.
+    #[error(transparent)]
+    RuntimeDir(#[from] RuntimeDirError),
+    /// The replica's directory cannot be used.
+    #[error("the replica directory {} cannot be used: {source}", .path.display())]
+    ReplicaDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The machine gives no thread.
+    #[error("a thread cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+/// A running edge. Dropped without [`shutdown`](Self::shutdown), its processes are killed.
+#[derive(Debug)]
+pub struct Edge {
+    replica: Arc<Replica>,
+    supervisor: Arc<Supervisor>,
+    metrics: EdgeMetrics,
+    gateway_metrics: GatewayMetrics,
+    stop_gateway: CancellationToken,
+    stop_following: CancellationToken,
+    gateway: JoinHandle<()>,
+    routing: JoinHandle<()>,
+    following: Vec<JoinHandle<()>>,
+}
+
+impl Edge {
+    /// Starts an edge on the current tokio runtime. It serves what its directory holds at once, and follows
+    /// the source from then on; a source that is away is waited for.
+    ///
+    /// # Errors
+    /// When a directory cannot be used or a thread cannot be started.
+    pub fn start(
+        config: EdgeConfig,
+        source: Arc<dyn ChangeSource>,
+        leases: KeyLeases,
+        clock: Arc<dyn Clock>,
+        random: &Arc<dyn Random>,
+    ) -> Result<Self, EdgeError> {
+        let metrics = EdgeMetrics::default();
+        let replica = Replica::open(
+            &config.replica_dir,
+            Arc::clone(&source),
+            random.as_ref(),
+            metrics.clone(),
+        )
+        .map_err(|source| EdgeError::ReplicaDir {
+            path: config.replica_dir.clone(),
+            source,
+        })?;
+        let access = AccessLog::new(
+            config.access_window,
+            Arc::clone(&clock),
+            Arc::clone(&source),
+            metrics.clone(),
+        );
+        let launcher = Launcher {
+            runtime: config.runtime.clone(),
+            directory: RuntimeDir::open(&config.runtime.runtime_dir, "edge")?,
+            spawner: Spawner::start().map_err(EdgeError::Thread)?,
+            replica: Arc::clone(&replica),
+            leases,
+            access: Arc::clone(&access),
+            clock,
+            metrics: metrics.clone(),
+        };
+        // A process may answer with what it has for one window, and ask for the next with an answer on its way.
+        let settle = Duration::from_millis(2 * u64::from(config.runtime.freshness_ms));
+        let supervisor = Supervisor::new(config.runtime, Arc::new(launcher), metrics.clone());
+        let routing = Routing::new(
+            Arc::clone(&replica),
+            Arc::clone(&supervisor),
+            &config.workers_domain,
+            number(random.as_ref()),
+        );
+
+        let stop_gateway = CancellationToken::new();
+        let stop_following = CancellationToken::new();
+        let gateway_metrics = GatewayMetrics::default();
+        let gateway_config = GatewayConfig {
+            metrics: gateway_metrics.clone(),
+            request_id_seed: number(random.as_ref()),
+            ..GatewayConfig::default()
+        };
+        let directory: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;
+        let serving = gateway::serve(config.listener, directory, gateway_config, stop_gateway.clone());
+        let following = vec![
+            tokio::spawn(replica::follow(Arc::clone(&replica), source, settle, stop_following.clone())),
+            tokio::spawn(access.report(stop_following.clone())),
+        ];
+        Ok(Self {
+            replica,
+            supervisor,
+            metrics,
+            gateway_metrics,
+            stop_gateway,
+            stop_following,
+            gateway: tokio::spawn(async move {
+                if let Err(error) = serving.await {
+                    tracing::error!(%error, "the gateway has ended");
+                }
+            }),
+            routing: tokio::spawn(routing.follow()),
+            following,
+        })
+    }
+
+    /// This edge's id, the same at every start with this replica directory.
+    pub fn id(&self) -> EdgeId {
+        self.replica.edge_id()
+    }
+
+    /// Whether the edge follows its source now. It serves either way.
+    pub fn is_caught_up(&self) -> bool {
+        self.replica.is_following()
+    }
+
+    /// Makes the edge's counters part of what a registry prints.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+        self.gateway_metrics.register(registry);
+    }
+
+    /// Lets requests finish, stops the processes, reports the last reads and stores the replica.
+    pub async fn shutdown(self) {
+        self.stop_gateway.cancel();
+        let _ = self.gateway.await;
+        self.routing.abort();
+        self.supervisor.stop().await;
+        self.stop_following.cancel();
+        for task in self.following {
+            let _ = task.await;
+        }
+    }
+}
+
+fn number(random: &dyn Random) -> u64 {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    u64::from_ne_bytes(bytes)
+}

@@ -1,0 +1,186 @@
+//! Keeping the replica equal to the control plane, on disk too, and telling how far it is.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use coffer_protocol::feed::{ChangeSource, FeedError, Seq};
+use coffer_types::Digest;
+use tokio_util::sync::CancellationToken;
+
+use super::Replica;
+
+/// The pause after a first failure of the source; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The least time between two writings to disk.
+const STORE_EVERY: Duration = Duration::from_secs(1);
+/// Writing may take one part in so many of the time.
+const STORE_SHARE: u32 = 20;
+/// An edge that applied nothing new still tells that it is there.
+const ACKNOWLEDGE_EVERY: Duration = Duration::from_secs(10);
+
+/// Follows the source until stopped. `settle` is how long a running process may still read what it had.
+pub(crate) async fn follow(
+    replica: Arc<Replica>,
+    source: Arc<dyn ChangeSource>,
+    settle: Duration,
+    stop: CancellationToken,
+) {
+    let work = async {
+        tokio::join!(
+            receive(&replica, source.as_ref()),
+            acknowledge(&replica, source.as_ref(), settle),
+            fetch_modules(&replica),
+            store(&replica),
+        )
+    };
+    tokio::select! {
+        ((), (), (), ()) = work => {}
+        () = stop.cancelled() => {}
+    }
+    write(&replica).await;
+}
+
+/// Takes a snapshot, then changes. A source that goes away is asked again; one that has forgotten the place
+/// is asked for a new snapshot.
+async fn receive(replica: &Replica, source: &dyn ChangeSource) {
+    let mut pause = FIRST_PAUSE;
+    let mut place = None;
+    loop {
+        let error = match advance(replica, source, place).await {
+            Ok(seq) => {
+                place = Some(seq);
+                pause = FIRST_PAUSE;
+                mark_following(replica, true);
+                continue;
+            }
+            Err(FeedError::TooOld) => {
+                tracing::info!("the change order no longer reaches back to the replica: starting over");
+                place = None;
+                continue;
+            }
+            Err(error) => error,
+        };
+        if replica.is_following() || place.is_none() {
+            tracing::warn!(%error, "the source of changes does not answer; serving what is here");
+        }
+        mark_following(replica, false);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn advance(
+    replica: &Replica,
+    source: &dyn ChangeSource,
+    place: Option<Seq>,
+) -> Result<Seq, FeedError> {
+    let Some(place) = place else {
+        let snapshot = source.snapshot().await?;
+        let seq = snapshot.seq;
+        let known = replica.read(|state| state.instance.clone());
+        if !known.is_empty() && known != snapshot.instance {
+            tracing::warn!("the replica is of another database and is thrown away");
+        }
+        replica.replace(snapshot);
+        return Ok(seq);
+    };
+    let changes = source.changes(place).await?;
+    let seq = changes.iter().map(|change| change.seq).max().unwrap_or(place);
+    replica.apply(changes);
+    Ok(seq)
+}
+
+fn mark_following(replica: &Replica, yes: bool) {
+    replica.following.store(yes, Ordering::SeqCst);
+    replica.metrics.caught_up(yes);
+}
+
+/// Tells how far this edge serves. A running process learns of a change within its freshness window, so an
+/// applied change is acknowledged after it.
+async fn acknowledge(replica: &Replica, source: &dyn ChangeSource, settle: Duration) {
+    let mut applied = replica.applied.subscribe();
+    loop {
+        // Sent again without news, so that the source sees that the edge lives.
+        let news = tokio::time::timeout(ACKNOWLEDGE_EVERY, applied.changed()).await;
+        let seq = *applied.borrow_and_update();
+        if news.is_ok() {
+            tokio::time::sleep(settle).await;
+        }
+        if seq > Seq(0) && replica.is_following() {
+            source.acknowledge(replica.edge_id, seq).await;
+        }
+    }
+}
+
+/// Brings the modules of deployed versions here before they are needed, and removes what nothing uses.
+async fn fetch_modules(replica: &Replica) {
+    let mut changed = replica.routes_changed();
+    loop {
+        for digest in deployed_modules(replica) {
+            if let Err(error) = replica.blobs.fetch(digest).await {
+                tracing::debug!(%digest, %error, "a module is not here yet");
+            }
+        }
+        if replica.is_following() {
+            let used = all_modules(replica);
+            if let Err(error) = replica.blobs.retain(&used) {
+                tracing::warn!(%error, "modules that nothing uses cannot be removed");
+            }
+        }
+        if changed.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn deployed_modules(replica: &Replica) -> Vec<Digest> {
+    replica.read(|state| {
+        let shares = state
+            .workers()
+            .filter_map(|worker| worker.deployment.as_ref())
+            .flat_map(|split| split.shares());
+        shares
+            .filter_map(|share| state.version(share.version_id))
+            .flat_map(|version| version.modules.iter().map(|module| module.digest))
+            .collect()
+    })
+}
+
+fn all_modules(replica: &Replica) -> HashSet<Digest> {
+    replica.read(|state| {
+        let modules = state.versions().flat_map(|version| &version.modules);
+        modules.map(|module| module.digest).collect()
+    })
+}
+
+/// Writes the replica to disk some time after each change, however many there are.
+async fn store(replica: &Arc<Replica>) {
+    let mut applied = replica.applied.subscribe();
+    while applied.changed().await.is_ok() {
+        tokio::time::sleep(STORE_EVERY).await;
+        applied.borrow_and_update();
+        let began = tokio::time::Instant::now();
+        write(replica).await;
+        tokio::time::sleep(began.elapsed() * STORE_SHARE).await;
+    }
+}
+
+async fn write(replica: &Arc<Replica>) {
+    if replica.read(|state| state.instance.is_empty()) {
+        return;
+    }
+    let replica = Arc::clone(replica);
+    let written = tokio::task::spawn_blocking(move || {
+        let snapshot = replica.read(State::to_snapshot);
+        replica.files.write(&snapshot)
+    });
+    if let Ok(Err(error)) = written.await {
+        tracing::warn!(%error, "the replica cannot be stored");
+    }
+}
+
+use super::State;

@@ -1,0 +1,179 @@
+//! The routes as of one moment.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use coffer_protocol::feed::WorkerRecord;
+use coffer_types::{VersionId, WorkerId, WorkerName};
+
+use super::choice::{self, Chance};
+use crate::gateway::RouteRequest;
+use crate::process::Slot;
+use crate::replica::State;
+
+/// Digits of a version's id in its preview host name.
+const PREVIEW_DIGITS: usize = 8;
+
+/// The routes as of one moment.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    hosts: HashMap<String, Arc<Target>>,
+    traffic: HashSet<VersionId>,
+}
+
+/// What a Worker's host name leads to.
+#[derive(Debug)]
+pub(super) struct Target {
+    worker_id: WorkerId,
+    name: WorkerName,
+    enabled: bool,
+    /// The deployed versions, the newest first.
+    pub(super) shares: Vec<Lane>,
+    // By the first digits of their ids; empty when previews are off.
+    previews: HashMap<String, VersionId>,
+}
+
+/// One version's share of a Worker's traffic.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) slot: Arc<Slot>,
+    /// In hundredths of a per cent.
+    pub(super) weight: u32,
+}
+
+/// A new table.
+pub(super) struct Built {
+    pub(super) table: Table,
+    /// Versions that get traffic once they are ready.
+    pub(super) awaited: Vec<VersionId>,
+}
+
+impl Table {
+    /// The Worker that answers at this host name, if it does.
+    pub(super) fn find(&self, host: &str) -> Option<&Target> {
+        self.hosts
+            .get(host)
+            .map(AsRef::as_ref)
+            .filter(|target| target.enabled)
+    }
+
+    /// The version that this preview host name, `<8 digits>-<host name>`, means.
+    pub(super) fn preview(&self, host: &str) -> Option<VersionId> {
+        let (digits, rest) = host.split_at_checked(PREVIEW_DIGITS)?;
+        let target = self.hosts.get(rest.strip_prefix('-')?)?;
+        target.previews.get(digits).copied()
+    }
+
+    /// Whether a deployment gives the version traffic.
+    pub(super) fn has_traffic(&self, version_id: VersionId) -> bool {
+        self.traffic.contains(&version_id)
+    }
+
+    fn of_worker(&self, worker_id: WorkerId) -> Option<&Target> {
+        self.hosts
+            .values()
+            .find(|target| target.worker_id == worker_id)
+            .map(AsRef::as_ref)
+    }
+}
+
+impl Target {
+    /// The place of the version that answers this request.
+    pub(super) fn choose(&self, request: &RouteRequest<'_>, chance: &Chance) -> Option<&Arc<Slot>> {
+        let overridden = request
+            .version_overrides
+            .and_then(|overrides| choice::overridden(overrides, self.name.as_str()));
+        if let Some(version_id) = overridden {
+            // Only a version of the deployment can be asked for; another is not news to the client.
+            let lane = self.shares.iter().find(|lane| lane.slot.version_id() == version_id);
+            if let Some(lane) = lane {
+                return Some(&lane.slot);
+            }
+        }
+        if let [only] = self.shares.as_slice() {
+            return Some(&only.slot);
+        }
+        let point = match request.version_key {
+            Some(key) => choice::sticky_point(self.worker_id, key),
+            None => chance.point(),
+        };
+        choice::at(&self.shares, point).map(|lane| &lane.slot)
+    }
+}
+
+/// Builds the table of a state. A Worker whose present version has a process keeps its traffic there until
+/// every newly deployed version has one.
+pub(super) fn build(
+    state: &State,
+    domain: &str,
+    before: &Table,
+    slot: &dyn Fn(VersionId) -> Arc<Slot>,
+) -> Built {
+    let mut table = Table::default();
+    let mut awaited = Vec::new();
+    let mut previews = previews(state);
+    for worker in state.workers() {
+        let Some(account) = state.account(worker.account_id) else {
+            continue;
+        };
+        let mut shares = lanes(state, worker, slot);
+        let unready: Vec<VersionId> = shares
+            .iter()
+            .filter(|lane| lane.slot.ready().is_none())
+            .map(|lane| lane.slot.version_id())
+            .collect();
+        let present = before.of_worker(worker.worker_id);
+        let serving = present.filter(|target| {
+            let served = |lane: &Lane| lane.slot.ready().is_some() && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot));
+            target.shares.iter().any(served) && !unready.is_empty()
+        });
+        if let Some(target) = serving {
+            shares.clone_from(&target.shares);
+            awaited.extend(unready);
+        }
+        table.traffic.extend(shares.iter().map(|lane| lane.slot.version_id()));
+        let host = format!("{}.{}.{domain}", worker.name, account.subdomain);
+        let previews = previews.remove(&worker.worker_id).filter(|_| worker.previews_enabled);
+        table.hosts.insert(
+            host,
+            Arc::new(Target {
+                worker_id: worker.worker_id,
+                name: worker.name.clone(),
+                enabled: worker.subdomain_enabled,
+                shares,
+                previews: previews.unwrap_or_default(),
+            }),
+        );
+    }
+    Built { table, awaited }
+}
+
+/// A Worker's deployed versions, the newest first.
+fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<Slot>) -> Vec<Lane> {
+    let shares = worker.deployment.as_ref().map_or(&[][..], |split| split.shares());
+    let mut numbered: Vec<_> = shares
+        .iter()
+        .filter_map(|share| {
+            let version = state.version(share.version_id)?;
+            let lane = Lane {
+                slot: slot(share.version_id),
+                weight: u32::from(share.percentage.hundredths()),
+            };
+            Some((version.number, lane))
+        })
+        .collect();
+    numbered.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    numbered.into_iter().map(|(_, lane)| lane).collect()
+}
+
+/// Every version that has code, by Worker and by the first digits of its id.
+fn previews(state: &State) -> HashMap<WorkerId, HashMap<String, VersionId>> {
+    let mut previews: HashMap<WorkerId, HashMap<String, VersionId>> = HashMap::new();
+    for version in state.versions().filter(|version| version.main_module.is_some()) {
+        previews
+            .entry(version.worker_id)
+            .or_default()
+            .insert(version.version_id.short(), version.version_id);
+    }
+    previews
+}
