@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use coffer_crypto::token::TokenText;
+use coffer_crypto::TokenText;
 use coffer_store::rows::audit::EventActor;
 use coffer_store::rows::members::MemberRow;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use coffer_store::rows::accounts::AccountRow;
 use coffer_types::{AccountId, Permission};
 
-use crate::actor::Caller;
+use crate::actor::{Caller, IdempotencyKey};
 use crate::engine::Engine;
 use crate::error::{Error, Missing, Result};
 
@@ -59,6 +59,15 @@ impl<P> Permit<P> {
     /// The account's row.
     pub fn account(&self) -> &AccountRow {
         &self.account
+    }
+
+    /// The same permit for a request whose repetition is answered as the first time.
+    #[must_use]
+    pub fn repeatable(mut self, key: IdempotencyKey) -> Self {
+        let mut caller = (*self.caller).clone();
+        caller.request.idempotency = Some(key);
+        self.caller = Arc::new(caller);
+        self
     }
 
     /// Whether the caller has a further permission in the account.

@@ -19,7 +19,10 @@ mod provision;
 mod secrets_store;
 mod workers;
 
-pub use coffer_crypto::SecretValue;
+pub use coffer_crypto::{SecretValue, TokenText};
+pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};
+pub use coffer_store::rows::stores::StoreOrder;
+pub use coffer_store::rows::{Direction, Slice};
 
 pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RequestMeta};
 pub use authorize::{

@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The HTTP API: v4 wire shapes over the engine.
+//!
+//! Knows axum, the v4 envelope and its error codes. Must never know SQL or how to open a sealed value: it
+//! may depend on neither the store nor the envelope crate.
+//!
+//! To add an operation: a file named by its verb in the folder of its noun under `api/`, with the request's
+//! shape, the handler and its tests, and a line in that area's table of routes. The table feeds the router,
+//! the list of what is served and the answers for what is not.
+
+mod api;
+mod app;
+mod health;
+mod metrics;
+mod request;
+mod serve;
+
+pub use api::{RouteInfo, route_table};
+pub use app::{App, Readiness};
+pub use serve::{ServeLimits, serve};
+
+use axum::Router;
+
+/// The whole of what the API listener answers.
+pub fn router(app: App) -> Router {
+    let router = Router::new()
+        .merge(health::routes())
+        .nest("/client/v4", api::router());
+    request::wrap(router, app)
+}

@@ -1,0 +1,53 @@
+//! The v4 API: its routes, and what is common to all of them.
+
+mod answer;
+mod authentication;
+mod body;
+mod error;
+mod identity;
+mod page;
+mod permitted;
+mod route;
+mod secrets_store;
+mod unserved;
+mod workers;
+
+pub(crate) use error::ApiError;
+pub use route::RouteInfo;
+pub(crate) use unserved::{fallback, method_not_allowed};
+
+use axum::Router;
+use route::Route;
+
+use crate::app::App;
+
+/// Every operation that is served, area by area.
+fn routes() -> Vec<Route> {
+    let mut routes = identity::routes();
+    routes.extend(secrets_store::routes());
+    routes.extend(workers::routes());
+    routes
+}
+
+/// The router below `/client/v4`.
+pub(crate) fn router() -> Router<App> {
+    let served = routes();
+    let unserved = unserved::routes(&served);
+    served
+        .into_iter()
+        .chain(unserved)
+        .fold(Router::new(), |router, route| {
+            router.route(route.info.path, route.handler)
+        })
+}
+
+/// What is served and what is answered with 501, for the documentation and its test.
+pub fn route_table() -> Vec<RouteInfo> {
+    let served = routes();
+    let unserved = unserved::routes(&served);
+    served
+        .iter()
+        .chain(&unserved)
+        .map(|route| route.info)
+        .collect()
+}

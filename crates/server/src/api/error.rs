@@ -1,0 +1,302 @@
+//! Refusals: the one place that maps what the engine says to statuses and v4 codes.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use coffer_engine::{Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated};
+use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
+
+use super::answer::json_response;
+
+/// How long clients should wait before they try an unavailable server again, in seconds.
+const RETRY_AFTER_SECONDS: u16 = 1;
+
+/// A refusal of the API.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// What the engine refused.
+    Engine(Error),
+    /// A Worker that is not there, asked for as a service.
+    ServiceNotFound,
+    /// The asking token is no user's token.
+    NotAUserToken,
+    /// No token asks.
+    NoToken,
+    /// No user stands behind the actor.
+    NoUser,
+    /// No route has this path.
+    NoRoute(String),
+    /// A path with an empty id.
+    EmptyId,
+    /// The route does not have this method.
+    MethodNotAllowed {
+        /// Whether the path is of the Workers API, which has its own code.
+        workers: bool,
+    },
+    /// A real operation that Coffer does not offer.
+    NotOffered(&'static str),
+    /// The body is over the bound, in bytes.
+    BodyTooLarge(usize),
+    /// An upload has more parts than the bound.
+    TooManyParts(usize),
+    /// The client went away or broke its own framing.
+    BodyUnreadable,
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// The result of a handler.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, errors) = self.describe();
+        let mut response = json_response(status, &Envelope::<()>::failure(errors));
+        let headers = response.headers_mut();
+        match status {
+            // Clients made by Stainless repeat every 409 unless told not to.
+            StatusCode::CONFLICT => {
+                headers.insert(
+                    HeaderName::from_static("x-should-retry"),
+                    HeaderValue::from_static("false"),
+                );
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl ApiError {
+    fn describe(&self) -> (StatusCode, Vec<ErrorInfo>) {
+        let (status, code, message) = match self {
+            Self::Engine(Error::Invalid(problems)) => return describe_problems(problems),
+            Self::Engine(error) => describe_engine(error),
+            Self::ServiceNotFound => (
+                StatusCode::NOT_FOUND,
+                10090,
+                "workers.api.error.service_not_found".to_owned(),
+            ),
+            Self::NotAUserToken => (
+                StatusCode::UNAUTHORIZED,
+                1000,
+                "Invalid API Token".to_owned(),
+            ),
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                1001,
+                "Missing authentication".to_owned(),
+            ),
+            Self::NoUser => (
+                StatusCode::FORBIDDEN,
+                9109,
+                "Unauthorized to access requested resource".to_owned(),
+            ),
+            Self::NoRoute(path) => (StatusCode::NOT_FOUND, 7003, could_not_route(path)),
+            Self::EmptyId => (
+                StatusCode::NOT_FOUND,
+                1000,
+                "NotFound: an id in the path is empty".to_owned(),
+            ),
+            Self::MethodNotAllowed { workers } => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                if *workers { 10405 } else { 7001 },
+                "Method not allowed for this path".to_owned(),
+            ),
+            Self::NotOffered(operation) => (
+                StatusCode::NOT_IMPLEMENTED,
+                501,
+                format!("Coffer does not offer this operation: {operation}"),
+            ),
+            Self::BodyTooLarge(limit) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                10027,
+                format!("the request body is larger than the limit of {limit} bytes"),
+            ),
+            Self::TooManyParts(limit) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                10027,
+                format!("the upload has more than the limit of {limit} parts"),
+            ),
+            Self::BodyUnreadable => (
+                StatusCode::BAD_REQUEST,
+                1001,
+                "the request body ended before it was complete".to_owned(),
+            ),
+        };
+        (
+            status,
+            vec![ErrorInfo {
+                code,
+                message,
+                source: None,
+            }],
+        )
+    }
+}
+
+fn could_not_route(path: &str) -> String {
+    format!("Could not route to {path}, perhaps your object identifier is invalid?")
+}
+
+fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
+    match error {
+        // Described part by part elsewhere; an empty list does not occur.
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, 1001, "invalid request".to_owned()),
+        Error::Unauthenticated(Unauthenticated::Missing) => (
+            StatusCode::BAD_REQUEST,
+            9106,
+            "Missing Authorization header, or X-Auth-Email with X-Auth-Key".to_owned(),
+        ),
+        Error::Unauthenticated(Unauthenticated::Malformed) => (
+            StatusCode::BAD_REQUEST,
+            9106,
+            "Invalid authentication headers: send `Authorization: Bearer <token>`, or X-Auth-Email with X-Auth-Key"
+                .to_owned(),
+        ),
+        Error::Unauthenticated(Unauthenticated::Invalid) => {
+            (StatusCode::UNAUTHORIZED, 10000, "Authentication error".to_owned())
+        }
+        Error::Denied => (StatusCode::FORBIDDEN, 10000, "Authentication error: not permitted".to_owned()),
+        Error::NotFound(what) => describe_missing(*what),
+        Error::Conflict(with) => describe_conflict(with),
+        Error::LimitExceeded(Limit::Stores(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_stores_exceeded: the limit of this account is {limit}"),
+        ),
+        Error::LimitExceeded(Limit::Secrets(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_secrets_exceeded: the limit of this account is {limit}"),
+        ),
+        Error::LimitExceeded(Limit::Workers(limit)) => (
+            StatusCode::FORBIDDEN,
+            10037,
+            format!("You have exceeded the limit of {limit} Workers on your account."),
+        ),
+        Error::Unavailable(reason) => {
+            tracing::warn!(reason, "unavailable");
+            (StatusCode::SERVICE_UNAVAILABLE, 10013, "temporarily unavailable, please try again".to_owned())
+        }
+        Error::Internal(reason) => {
+            tracing::error!(reason, "internal error");
+            (StatusCode::INTERNAL_SERVER_ERROR, 10013, "internal error; the cf-ray header identifies it".to_owned())
+        }
+    }
+}
+
+fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
+    let (code, message) = match what {
+        Missing::Account => (7003, could_not_route("the account")),
+        Missing::Store => (1001, "store_not_found".to_owned()),
+        Missing::Secret => (1001, "secret_not_found".to_owned()),
+        Missing::Worker => (
+            10007,
+            "This Worker does not exist on your account.".to_owned(),
+        ),
+        Missing::Version => (
+            100_146,
+            "The version was not found on this Worker.".to_owned(),
+        ),
+        Missing::AnyVersion => (10222, "This Worker has no uploaded version yet.".to_owned()),
+        Missing::Deployment => (
+            10336,
+            "The deployment was not found on this Worker.".to_owned(),
+        ),
+        Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
+    };
+    (StatusCode::NOT_FOUND, code, message)
+}
+
+fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
+    match with {
+        Conflict::SecretName(name) => {
+            (StatusCode::CONFLICT, 1003, format!("secret_name_already_exists: {name}"))
+        }
+        Conflict::StoreName => (
+            StatusCode::CONFLICT,
+            1003,
+            "store_name_already_exists: the account has a store of this name".to_owned(),
+        ),
+        Conflict::StoreNotEmpty => (
+            StatusCode::CONFLICT,
+            1003,
+            "store_not_empty: delete its secrets first, or add ?force=true".to_owned(),
+        ),
+        Conflict::LatestVersionNotDeployed => (
+            StatusCode::BAD_REQUEST,
+            10215,
+            "Secret edit failed: the latest version of your Worker isn't currently deployed. Deploy it with \
+             `wrangler versions deploy`, or use `wrangler versions secret`."
+                .to_owned(),
+        ),
+        Conflict::SecretsChanged(names) => {
+            let names: Vec<_> = names.iter().map(AsRef::<str>::as_ref).collect();
+            let names = names.join(", ");
+            (StatusCode::CONFLICT, 10220, format!("The following secrets have changed: {names}"))
+        }
+        Conflict::WorkerChanged => (
+            StatusCode::CONFLICT,
+            10013,
+            "the Worker was changed by another request at the same time; look at it and try again".to_owned(),
+        ),
+        Conflict::IdempotencyKeyReused => (
+            StatusCode::CONFLICT,
+            1003,
+            "idempotency_key_reused: this Idempotency-Key came with another request".to_owned(),
+        ),
+    }
+}
+
+fn describe_problems(problems: &[Invalid]) -> (StatusCode, Vec<ErrorInfo>) {
+    let status = match problems.first().map(|one| &one.problem) {
+        Some(Problem::ScriptTooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let errors = problems
+        .iter()
+        .map(|one| ErrorInfo {
+            code: code_of(&one.problem),
+            message: one.problem.to_string(),
+            source: (!one.pointer.is_empty()).then(|| ErrorSource {
+                pointer: one.pointer.clone(),
+            }),
+        })
+        .collect();
+    (status, errors)
+}
+
+const fn code_of(problem: &Problem) -> u32 {
+    match problem {
+        Problem::Json(_)
+        | Problem::SecretNameEmpty
+        | Problem::SecretName(_)
+        | Problem::StoreName(_)
+        | Problem::Comment(_)
+        | Problem::ScopesEmpty
+        | Problem::ScopeUnknown(_)
+        | Problem::ValueEmpty
+        | Problem::ValueTooLarge { .. }
+        | Problem::SecretsEmpty(_)
+        | Problem::TooManySecrets(_)
+        | Problem::SecretNameRepeated(_)
+        | Problem::Parameter(_) => 1001,
+        Problem::WorkerName(_) => 10016,
+        Problem::VariableTooLarge { .. } => 10054,
+        Problem::Script(_)
+        | Problem::Upload(_)
+        | Problem::SecretBindingUnauthorized
+        | Problem::Split(_) => 10021,
+        Problem::ScriptTooLarge(_) => 10027,
+        Problem::SecretBindingMissing { .. } => 10182,
+        Problem::InheritMissing(_) => 10057,
+        Problem::IdempotencyKey(_) => 6003,
+    }
+}

@@ -1,0 +1,33 @@
+//! Proof of permission, taken from a request before its handler runs.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use coffer_engine::{Missing, Permit, Requires};
+use coffer_types::AccountId;
+
+use super::authentication::Recognised;
+use super::error::ApiError;
+use crate::app::App;
+
+/// The caller has permission `P` in the account of the path.
+#[derive(Debug)]
+pub(crate) struct Permitted<P>(pub(crate) Permit<P>);
+
+impl<P: Requires> FromRequestParts<App> for Permitted<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Recognised(caller) = Recognised::from_request_parts(parts, app).await?;
+        let account_id = account_id(parts)
+            .await
+            .ok_or(coffer_engine::Error::NotFound(Missing::Account))?;
+        Ok(Self(app.engine.authorize::<P>(&caller, account_id).await?))
+    }
+}
+
+/// The account of the path; a text that is no id names no account.
+async fn account_id(parts: &mut Parts) -> Option<AccountId> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    let (_, text) = params.iter().find(|(name, _)| *name == "account_id")?;
+    text.parse().ok()
+}

@@ -1,0 +1,65 @@
+//! One line of the table of routes.
+
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use coffer_types::Permission;
+
+use crate::app::App;
+
+/// What is known of an operation besides its handler.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteInfo {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path below `/client/v4`.
+    pub path: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// What it needs in the account; `None` if being recognised is enough.
+    pub permission: Option<Permission>,
+    /// Whether it is served; if not, it answers 501 by name.
+    pub served: bool,
+}
+
+/// An operation with its handler.
+pub(crate) struct Route {
+    pub(crate) info: RouteInfo,
+    pub(crate) handler: MethodRouter<App>,
+}
+
+/// A served operation.
+pub(crate) fn route<H, T>(
+    method: &Method,
+    path: &'static str,
+    summary: &'static str,
+    permission: Option<Permission>,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let (name, filter) = known(method);
+    Route {
+        info: RouteInfo {
+            method: name,
+            path,
+            summary,
+            permission,
+            served: true,
+        },
+        handler: on(filter, handler),
+    }
+}
+
+/// The method's name and filter; anything but the five that the API uses counts as GET.
+pub(crate) fn known(method: &Method) -> (&'static str, MethodFilter) {
+    match *method {
+        Method::POST => ("POST", MethodFilter::POST),
+        Method::PUT => ("PUT", MethodFilter::PUT),
+        Method::PATCH => ("PATCH", MethodFilter::PATCH),
+        Method::DELETE => ("DELETE", MethodFilter::DELETE),
+        _ => ("GET", MethodFilter::GET),
+    }
+}

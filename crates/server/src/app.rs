@@ -1,0 +1,71 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+
+use coffer_engine::Engine;
+
+use crate::metrics::Metrics;
+
+/// Tells whether the parts beside the engine are ready, and their metrics.
+pub trait Readiness: Send + Sync {
+    /// What is not ready yet, in words; `None` if all is.
+    fn waiting_for(&self) -> Option<String>;
+    /// Further metrics in the Prometheus text format, without the closing `# EOF`.
+    fn metrics(&self) -> String;
+}
+
+/// What every handler has at hand. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) engine: Engine,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) workers_url: Arc<WorkersUrl>,
+}
+
+/// How Workers are reached from outside, for the addresses that clients print.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkersUrl {
+    /// Such as `localhost`.
+    pub(crate) domain: String,
+    /// The port, left out of addresses if it is 80.
+    pub(crate) port: u16,
+}
+
+impl App {
+    /// An application over this engine, whose Workers answer below `workers_domain` at `workers_port`.
+    pub fn new(
+        engine: Engine,
+        readiness: Arc<dyn Readiness>,
+        workers_domain: &str,
+        workers_port: u16,
+    ) -> Self {
+        let workers_url = WorkersUrl {
+            domain: workers_domain.to_owned(),
+            port: workers_port,
+        };
+        Self {
+            engine,
+            metrics: Arc::default(),
+            readiness,
+            workers_url: Arc::new(workers_url),
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+impl WorkersUrl {
+    /// The address with this host label, such as `http://hello.dev.localhost:7080`.
+    pub(crate) fn with_label(&self, label: &str) -> String {
+        let domain = &self.domain;
+        match self.port {
+            80 => format!("http://{label}.{domain}"),
+            port => format!("http://{label}.{domain}:{port}"),
+        }
+    }
+}
