@@ -80,8 +80,8 @@ pub enum InstanceError {
     /// It is not running.
     #[error("coffer is not running")]
     NotRunning,
-    /// It did not end after SIGTERM.
-    #[error("coffer did not end after SIGTERM; it printed: {0}")]
+    /// It goes on where it should have ended.
+    #[error("coffer did not end; it printed: {0}")]
     NotEnding(String),
 }
 
@@ -141,15 +141,8 @@ impl Instance {
     /// [`InstanceError::NotReady`] with all that was printed.
     pub async fn serve(&mut self) -> Result<Duration, InstanceError> {
         let started = Instant::now();
-        let mut command = command(&self.settings, self.data.path())?;
-        let mut child = command
-            .args(["serve", "--workers-domain", "localhost", "--data"])
-            .arg(self.data_dir())
-            .arg("--listen")
-            .arg(format!("127.0.0.1:{}", self.api_port))
-            .arg("--workers-listen")
-            .arg(format!("127.0.0.1:{}", self.workers_port))
-            .args(&self.settings.arguments)
+        let mut child = self
+            .serve_command()?
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // A group of its own, so that an interrupt at the terminal reaches only the test.
@@ -173,6 +166,20 @@ impl Instance {
                 Err(InstanceError::NotReady(self.output()))
             }
         }
+    }
+
+    /// Runs `coffer serve` with further arguments until it ends by itself: for what must be refused.
+    ///
+    /// # Errors
+    /// [`InstanceError::NotEnding`] if it serves instead.
+    pub async fn serve_to_its_end(
+        &self,
+        arguments: &[&str],
+    ) -> Result<std::process::Output, InstanceError> {
+        let mut command = self.serve_command()?;
+        let ended = command.args(arguments).kill_on_drop(true).output();
+        let ended = tokio::time::timeout(DEADLINE, ended).await;
+        Ok(ended.map_err(|_| InstanceError::NotEnding("nothing".to_owned()))??)
     }
 
     /// Ends the server with SIGKILL, as a power failure would, and waits until it is gone.
@@ -253,6 +260,19 @@ impl Instance {
     /// [`InstanceError::NotBuilt`].
     pub fn command(&self) -> Result<Command, InstanceError> {
         command(&self.settings, self.data.path())
+    }
+
+    fn serve_command(&self) -> Result<Command, InstanceError> {
+        let mut command = self.command()?;
+        command
+            .args(["serve", "--workers-domain", "localhost", "--data"])
+            .arg(self.data_dir())
+            .arg("--listen")
+            .arg(format!("127.0.0.1:{}", self.api_port))
+            .arg("--workers-listen")
+            .arg(format!("127.0.0.1:{}", self.workers_port))
+            .args(&self.settings.arguments);
+        Ok(command)
     }
 
     async fn keep_output(&mut self, running: &Running) {

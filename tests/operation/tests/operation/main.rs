@@ -1,0 +1,12 @@
+//! The command as an operator meets it: it starts, stops, and refuses to start with a clear sentence, a
+//! non-zero exit and nothing changed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod refusals;
+mod running;
