@@ -4,29 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coffer_crypto::token::TokenPepper;
-use coffer_crypto::{Keyring, MacKey, MacLabel, Sealer};
+use coffer_crypto::{MacKey, MacLabel, Sealer};
 use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus};
 
 use crate::feed::Applied;
+use crate::installation::Installation;
 
 /// How long a deployment waits for the edges before it answers all the same.
 const APPLY_WAIT: Duration = Duration::from_secs(2);
-
-/// What an engine is made of.
-pub struct Parts {
-    /// The database.
-    pub store: Store,
-    /// The keys, unwrapped.
-    pub keyring: Arc<Keyring>,
-    /// Tries versions before they are accepted.
-    pub start_check: Arc<dyn StartCheck>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub random: Arc<dyn Random>,
-}
 
 /// The use cases over one database. Cheap to clone.
 #[derive(Clone)]
@@ -48,15 +35,14 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine of these parts.
-    pub fn new(parts: Parts) -> Self {
-        let Parts {
+    /// An engine over an installation; `start_check` tries versions before they are accepted.
+    pub fn new(installation: Installation, start_check: Arc<dyn StartCheck>) -> Self {
+        let Installation {
             store,
             keyring,
-            start_check,
             clock,
             random,
-        } = parts;
+        } = installation;
         Self {
             sealer: keyring.sealer(Arc::clone(&random)),
             pepper: Arc::new(keyring.token_pepper()),

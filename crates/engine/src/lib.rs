@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod feed;
 mod identity;
+mod installation;
 mod mutate;
 mod provision;
 mod secrets_store;
@@ -29,9 +30,10 @@ pub use authorize::{
     BindSecrets, DeployWorkers, EditBindings, ManageAccount, ManageSecrets, Permit, Requires,
     ViewAccount, ViewAudit, ViewSecrets, ViewWorkers,
 };
-pub use engine::{Engine, Parts};
+pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
 pub use identity::AccountList;
+pub use installation::{AccountSummary, Installation, InstallationError, Limits};
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
     DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList, StorePage,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use coffer_crypto::token::{TokenKind, TokenPepper, TokenText};
-use coffer_crypto::{Keyring, PasswordHasher, SecretValue, WrappedMasterKey};
+use coffer_crypto::token::{TokenKind, TokenText};
+use coffer_crypto::{PasswordHasher, SecretValue, WrappedMasterKey};
 use coffer_store::rows::accounts::{self, AccountLimits, AccountRow};
 use coffer_store::rows::audit::{EventActor, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
@@ -11,16 +11,16 @@ use coffer_store::rows::instance::{self, MasterKeyRow};
 use coffer_store::rows::members::{self, MemberRow};
 use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
-use coffer_store::{Store, Tx, Written};
-use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_store::{Tx, Written};
+use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{
-    AccountId, AuditEventId, Clock, Effect, Email, MemberId, PermissionGroup, Policy, Random,
-    RequestId, Role, Subdomain, TokenId, UserId, limits,
+    AccountId, AuditEventId, Effect, Email, MemberId, PermissionGroup, Policy, Random, RequestId,
+    Role, Subdomain, TokenId, UserId, limits,
 };
 use serde_json::json;
 
-use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::installation::Installation;
 
 /// How long a generated password is: 20 of 62 characters are 119 bits.
 const PASSWORD_CHARS: usize = 20;
@@ -53,33 +53,16 @@ pub struct Initialised {
     pub global_api_key: TokenText,
 }
 
-impl Engine {
-    /// Opens the keys of an initialised database.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the database fails.
-    pub async fn wrapped_master_keys(store: &Store) -> Result<Vec<WrappedMasterKey>> {
-        let rows = instance::master_keys(&mut store.reader().await?).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| WrappedMasterKey {
-                version: row.version,
-                wrapped: row.wrapped,
-            })
-            .collect())
-    }
-
+impl Installation {
     /// Makes the first account in a new database: all of it or nothing.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] if it was made before.
-    pub async fn initialise(
-        store: &Store,
-        (keyring, master_key): (&Keyring, &WrappedMasterKey),
+    pub(crate) async fn initialise(
+        &self,
+        master_key: &WrappedMasterKey,
         passwords: &PasswordHasher,
-        (clock, random): (&dyn Clock, &dyn Random),
         new: NewInstallation,
     ) -> Result<Initialised> {
+        let random = self.random.as_ref();
+        let now = self.clock.now();
         let password = generated_password(random);
         let password_hash = passwords
             .hash(SecretValue::new(password.expose_secret().to_owned()))
@@ -87,34 +70,34 @@ impl Engine {
             .map_err(|error| Error::Internal(error.to_string()))?;
         let api_token = TokenText::generate(TokenKind::ApiToken, random);
         let global_api_key = TokenText::generate(TokenKind::GlobalKey, random);
-        let pepper = keyring.token_pepper();
+        let pepper = self.keyring.token_pepper();
         let first = FirstRows {
             instance: AccountId::random(random).to_string(),
             master_key: MasterKeyRow {
                 version: master_key.version,
                 wrapped: master_key.wrapped.clone(),
             },
-            account: first_account(keyring, (clock, random), &new)?,
+            account: self.first_account(&new)?,
             user: UserRow {
                 id: UserId::random(random),
                 email: new.email.clone(),
                 password_hash,
                 global_key_mac: pepper.mac(&global_api_key).to_vec(),
-                created_at: clock.now(),
-                modified_at: clock.now(),
+                created_at: now,
+                modified_at: now,
             },
             member_id: MemberId::random(random),
             token_id: TokenId::random(random),
             token: (
                 api_token.lookup_prefix().to_owned(),
-                mac_of(&pepper, &api_token),
+                pepper.mac(&api_token).to_vec(),
             ),
             event_id: AuditEventId::random(random),
             request_id: RequestId::random(random),
         };
         let account_id = first.account.id;
         let first = Arc::new(first);
-        store
+        self.store
             .write(move |tx| {
                 let first = Arc::clone(&first);
                 Box::pin(async move { first.insert(tx).await })
@@ -127,6 +110,24 @@ impl Engine {
             password,
             api_token,
             global_api_key,
+        })
+    }
+
+    fn first_account(&self, new: &NewInstallation) -> Result<AccountRow> {
+        let random = self.random.as_ref();
+        let id = AccountId::random(random);
+        Ok(AccountRow {
+            id,
+            name: new.account_name.clone(),
+            subdomain: new.subdomain.clone(),
+            limits: AccountLimits {
+                stores: limits::DEFAULT_STORES_PER_ACCOUNT,
+                secrets: limits::DEFAULT_SECRETS_PER_ACCOUNT,
+                value_bytes: limits::DEFAULT_SECRET_VALUE_BYTES,
+                workers: limits::DEFAULT_WORKERS_PER_ACCOUNT,
+            },
+            keys: vec![self.keyring.new_account_key(id, 1, random)?],
+            created_at: self.clock.now(),
         })
     }
 }
@@ -193,13 +194,7 @@ impl FirstRows {
             action: Action::Create,
             resource_kind: ResourceKind::Account,
             resource_id: self.account.id.to_string(),
-            actor: EventActor {
-                id: "system".to_owned(),
-                email: None,
-                context: ActorContext::System,
-                ip: None,
-                token_id: None,
-            },
+            actor: EventActor::operator(),
             request_id: self.request_id,
             details: json!({ "after": {
                 "name": self.account.name,
@@ -209,31 +204,6 @@ impl FirstRows {
             } }),
         }
     }
-}
-
-fn first_account(
-    keyring: &Keyring,
-    (clock, random): (&dyn Clock, &dyn Random),
-    new: &NewInstallation,
-) -> Result<AccountRow> {
-    let id = AccountId::random(random);
-    Ok(AccountRow {
-        id,
-        name: new.account_name.clone(),
-        subdomain: new.subdomain.clone(),
-        limits: AccountLimits {
-            stores: limits::DEFAULT_STORES_PER_ACCOUNT,
-            secrets: limits::DEFAULT_SECRETS_PER_ACCOUNT,
-            value_bytes: limits::DEFAULT_SECRET_VALUE_BYTES,
-            workers: limits::DEFAULT_WORKERS_PER_ACCOUNT,
-        },
-        keys: vec![keyring.new_account_key(id, 1, random)?],
-        created_at: clock.now(),
-    })
-}
-
-fn mac_of(pepper: &TokenPepper, token: &TokenText) -> Vec<u8> {
-    pepper.mac(token).to_vec()
 }
 
 fn generated_password(random: &dyn Random) -> SecretValue {

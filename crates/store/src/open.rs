@@ -118,30 +118,46 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
     Ok(connection)
 }
 
-/// Makes a new, empty database with the newest schema.
+/// Makes a new, empty database with the newest schema. It gets its name when it is complete, so that a crash
+/// leaves none rather than half of one.
 pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
     if path.exists() {
         return Err(OpenError::Exists(path.to_owned()));
     }
+    let unfinished = path.with_extension("db.new");
+    let not_writable = |source| OpenError::NotWritable {
+        path: path.to_owned(),
+        source,
+    };
     let failed = |source| OpenError::Database {
         path: path.to_owned(),
         source,
     };
-    private_file(path).map_err(|source| OpenError::NotWritable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let mut connection = sqlite_options(path).connect().await.map_err(failed)?;
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(not_writable(error)),
+        _ => {}
+    }
+    private_file(&unfinished).map_err(not_writable)?;
+    let mut connection = sqlite_options(&unfinished)
+        .connect()
+        .await
+        .map_err(failed)?;
     sqlx::raw_sql("PRAGMA application_id = 0x434F4652")
         .execute(&mut connection)
         .await
         .map_err(failed)?;
     migrate(&mut connection, 0).await.map_err(failed)?;
-    Ok(connection)
+    connection.close().await.map_err(failed)?;
+    std::fs::rename(&unfinished, path).map_err(not_writable)?;
+    if let Some(directory) = path.parent() {
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(not_writable)?;
+    }
+    open_writer(path).await
 }
 
-/// A file that does not start as every SQLite database does is somebody else's; an empty one is what a
-/// crash during `create` leaves, and is not ours to fill either.
+/// A file that does not start as every SQLite database does is somebody else's, an empty one too.
 fn check_header(path: &Path) -> Result<(), OpenError> {
     use std::io::Read;
     if !path.exists() {

@@ -45,6 +45,19 @@ pub struct EventActor {
     pub token_id: Option<TokenId>,
 }
 
+impl EventActor {
+    /// The operator, by a command on the data directory.
+    pub fn operator() -> Self {
+        Self {
+            id: "operator".to_owned(),
+            email: None,
+            context: ActorContext::System,
+            ip: None,
+            token_id: None,
+        }
+    }
+}
+
 pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let details = to_json("event details", &event.details)?;
     on!(tx, connection => {

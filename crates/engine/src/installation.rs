@@ -1,0 +1,250 @@
+//! A data directory's database with its keys: made, opened, and operated by its owner.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use coffer_crypto::{Keyring, KeyringError, PasswordHasher, RootKey, WrappedMasterKey};
+use coffer_store::rows::accounts::{self, AccountLimits};
+use coffer_store::rows::audit::{EventActor, NewEvent};
+use coffer_store::rows::instance;
+use coffer_store::{Files, OpenError, Store, StoreError, Written};
+use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId};
+use serde_json::json;
+
+use crate::error::{Error, Missing, Result};
+use crate::provision::{Initialised, NewInstallation};
+
+/// Why an installation was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallationError {
+    /// The database was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The root key does not belong to the database.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Store(#[from] StoreError),
+    /// The first account was not made.
+    #[error("failed to make the first account: {0}")]
+    Initialise(Error),
+}
+
+/// An opened database with its keys unwrapped. Cheap to clone.
+#[derive(Clone)]
+pub struct Installation {
+    pub(crate) store: Store,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// An account and what it may hold, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AccountSummary {
+    /// The account.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its label in host names.
+    pub subdomain: String,
+    /// Secrets it has.
+    pub secrets: u32,
+    /// What it may hold.
+    pub limits: Limits,
+}
+
+/// What an account may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Limits {
+    /// Secrets Stores.
+    pub stores: u32,
+    /// Secrets in all of them together.
+    pub secrets: u32,
+    /// Bytes of one secret's value.
+    pub value_bytes: u32,
+    /// Workers.
+    pub workers: u32,
+}
+
+impl std::fmt::Debug for Installation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Installation")
+    }
+}
+
+impl Installation {
+    /// Whether the directory holds a database, initialised or not.
+    pub fn exists(directory: &Path) -> bool {
+        Files::new(directory).exist()
+    }
+
+    /// Makes a new installation in a directory: a database under a new master key, with the first account.
+    /// One that was begun and never initialised, as after a crash, is begun anew.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if there is one.
+    pub async fn create(
+        directory: &Path,
+        root_key: &RootKey,
+        passwords: &PasswordHasher,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        new: NewInstallation,
+    ) -> Result<(Self, Initialised), InstallationError> {
+        let files = Files::new(directory);
+        let store = if files.exist() {
+            Store::open(&files).await?
+        } else {
+            Store::create(&files).await?
+        };
+        if is_initialised(&store).await? {
+            return Err(OpenError::Exists(directory.to_owned()).into());
+        }
+        let failed = |error| InstallationError::Initialise(Error::Internal(format!("{error}")));
+        let (keyring, master_key) = Keyring::create(root_key, random.as_ref()).map_err(failed)?;
+        let installation = Self {
+            store,
+            keyring: Arc::new(keyring),
+            clock,
+            random,
+        };
+        let initialised = installation
+            .initialise(&master_key, passwords, new)
+            .await
+            .map_err(InstallationError::Initialise)?;
+        Ok((installation, initialised))
+    }
+
+    /// Opens an installation.
+    ///
+    /// # Errors
+    /// [`InstallationError::Open`], or [`InstallationError::Keys`] if the root key is another's.
+    pub async fn open(
+        directory: &Path,
+        root_key: &RootKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, InstallationError> {
+        let store = Store::open(&Files::new(directory)).await?;
+        if !is_initialised(&store).await? {
+            return Err(OpenError::Missing(directory.to_owned()).into());
+        }
+        let rows = instance::master_keys(&mut store.reader().await?).await?;
+        let master_keys: Vec<_> = rows
+            .into_iter()
+            .map(|row| WrappedMasterKey {
+                version: row.version,
+                wrapped: row.wrapped,
+            })
+            .collect();
+        let keyring = Arc::new(Keyring::open(root_key, &master_keys)?);
+        Ok(Self {
+            store,
+            keyring,
+            clock,
+            random,
+        })
+    }
+
+    /// The keys, for the edge.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
+    }
+
+    /// Every account.
+    ///
+    /// # Errors
+    /// Only if the database fails.
+    pub async fn accounts(&self) -> Result<Vec<AccountSummary>> {
+        let mut reader = self.store.reader().await?;
+        let mut summaries = Vec::new();
+        for account in accounts::all(&mut reader).await? {
+            summaries.push(AccountSummary {
+                id: account.id,
+                name: account.name,
+                subdomain: account.subdomain.to_string(),
+                secrets: accounts::secret_count(&mut reader, account.id).await?,
+                limits: account.limits.into(),
+            });
+        }
+        Ok(summaries)
+    }
+
+    /// Sets what an account may hold. What it holds already stays.
+    ///
+    /// # Errors
+    /// [`Missing::Account`].
+    pub async fn set_limits(&self, account_id: AccountId, limits: Limits) -> Result<()> {
+        let now = self.clock.now();
+        let (event_id, request_id) = (
+            AuditEventId::random(self.random.as_ref()),
+            RequestId::random(self.random.as_ref()),
+        );
+        self.store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let before = accounts::find(tx, account_id)
+                        .await?
+                        .ok_or(Missing::Account)?;
+                    accounts::update_limits(tx, account_id, limits.into(), now).await?;
+                    let event = NewEvent {
+                        id: event_id,
+                        account_id: Some(account_id),
+                        at: now,
+                        action: Action::Update,
+                        resource_kind: ResourceKind::Account,
+                        resource_id: account_id.to_string(),
+                        actor: EventActor::operator(),
+                        request_id,
+                        details: json!({
+                            "before": { "limits": Limits::from(before.limits) },
+                            "after": { "limits": limits },
+                        }),
+                    };
+                    Ok(Written::new((), event))
+                })
+            })
+            .await
+    }
+}
+
+async fn is_initialised(store: &Store) -> Result<bool, StoreError> {
+    Ok(instance::id(&mut store.reader().await?).await?.is_some())
+}
+
+impl From<AccountLimits> for Limits {
+    fn from(limits: AccountLimits) -> Self {
+        let AccountLimits {
+            stores,
+            secrets,
+            value_bytes,
+            workers,
+        } = limits;
+        Self {
+            stores,
+            secrets,
+            value_bytes,
+            workers,
+        }
+    }
+}
+
+impl From<Limits> for AccountLimits {
+    fn from(limits: Limits) -> Self {
+        let Limits {
+            stores,
+            secrets,
+            value_bytes,
+            workers,
+        } = limits;
+        Self {
+            stores,
+            secrets,
+            value_bytes,
+            workers,
+        }
+    }
+}
