@@ -21,6 +21,7 @@ mod secrets_store;
 mod workers;
 
 pub use coffer_crypto::{SecretValue, TokenText};
+pub use coffer_store::OpenError;
 pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};
 pub use coffer_store::rows::stores::StoreOrder;
 pub use coffer_store::rows::{Direction, Slice};

@@ -1,0 +1,74 @@
+//! `coffer admin`: what the owner of a data directory does.
+
+use coffer_engine::{AccountSummary, Installation, Limits};
+
+use crate::arguments::{Admin, Limits as LimitArguments};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::{installation, output};
+
+/// Runs a command on the data directory; a server that uses it must be stopped.
+pub(crate) async fn run(config: &Config, admin: Admin) -> Result<(), Failure> {
+    let installation = installation::open(config).await?;
+    match admin {
+        Admin::Accounts { json } => show(&installation.accounts().await?, json),
+        Admin::Limits(arguments) => limits(&installation, &arguments).await?,
+    }
+    Ok(())
+}
+
+async fn limits(installation: &Installation, arguments: &LimitArguments) -> Result<(), Failure> {
+    let mut account = chosen(installation.accounts().await?, arguments)?;
+    let present = account.limits;
+    let wanted = Limits {
+        stores: arguments.stores.unwrap_or(present.stores),
+        secrets: arguments.secrets.unwrap_or(present.secrets),
+        value_bytes: arguments.value_bytes.unwrap_or(present.value_bytes),
+        workers: arguments.workers.unwrap_or(present.workers),
+    };
+    if wanted != present {
+        installation.set_limits(account.id, wanted).await?;
+        account.limits = wanted;
+    }
+    show(&[account], arguments.json);
+    Ok(())
+}
+
+fn chosen(
+    accounts: Vec<AccountSummary>,
+    arguments: &LimitArguments,
+) -> Result<AccountSummary, Failure> {
+    let count = accounts.len();
+    let mut matching = accounts
+        .into_iter()
+        .filter(|account| arguments.account.is_none_or(|id| id == account.id));
+    match (matching.next(), arguments.account) {
+        (Some(_), None) if count > 1 => Err(Failure::usage(
+            "there are several accounts: choose one with --account",
+        )),
+        (Some(account), _) => Ok(account),
+        (None, _) => Err(Failure::not_found(
+            "no such account: `coffer admin accounts` shows them",
+        )),
+    }
+}
+
+fn show(accounts: &[AccountSummary], json: bool) {
+    if json {
+        output::json(&accounts);
+        return;
+    }
+    for account in accounts {
+        let AccountSummary {
+            id,
+            name,
+            subdomain,
+            secrets,
+            limits,
+        } = account;
+        output::data(&format!(
+            "{id}  {name} ({subdomain})\n  secrets {secrets} of {}, stores {}, value {} bytes, Workers {}",
+            limits.secrets, limits.stores, limits.value_bytes, limits.workers
+        ));
+    }
+}

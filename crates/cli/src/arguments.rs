@@ -1,0 +1,151 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use coffer_types::AccountId;
+
+/// A self-hosted Secrets Store with the Workers platform that uses it.
+#[derive(Debug, Parser)]
+#[command(name = "coffer", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// A configuration file; `coffer.toml` of the current directory is read if it is there.
+    #[arg(long, global = true, value_name = "FILE", env = "COFFER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings that any command may take; each may stand in the configuration file too.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Settings {
+    /// The data directory [default: data].
+    #[arg(long, global = true, value_name = "DIR", env = "COFFER_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where the API listens [default: 127.0.0.1:7070].
+    #[arg(long, global = true, value_name = "ADDRESS", env = "COFFER_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where Workers answer [default: 127.0.0.1:7080].
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDRESS",
+        env = "COFFER_WORKERS_LISTEN"
+    )]
+    pub(crate) workers_listen: Option<SocketAddr>,
+    /// Workers answer at <name>.<subdomain>.<this> [default: localhost].
+    #[arg(
+        long,
+        global = true,
+        value_name = "DOMAIN",
+        env = "COFFER_WORKERS_DOMAIN"
+    )]
+    pub(crate) workers_domain: Option<String>,
+    /// The workerd binary [default: found in node_modules or PATH].
+    #[arg(long, global = true, value_name = "FILE", env = "COFFER_WORKERD")]
+    pub(crate) workerd: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as info,coffer_edge=debug
+    /// [default: info].
+    #[arg(long, global = true, value_name = "FILTER", env = "COFFER_LOG")]
+    pub(crate) log: Option<String>,
+    /// The form of log lines [default: text].
+    #[arg(long, global = true, value_enum, env = "COFFER_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API and the Workers; an empty data directory is initialised first.
+    Serve(Serve),
+    /// Make a new installation without serving it.
+    Init(Init),
+    /// Operate a data directory.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  coffer serve\n  coffer serve --data /var/lib/coffer --workers-domain workers.example.com"
+)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) first: First,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  coffer init --data /var/lib/coffer\n  coffer init --data ./test --json"
+)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) first: First,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The first account of a new installation.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct First {
+    /// The first account's name.
+    #[arg(long, value_name = "NAME", default_value = "Coffer")]
+    pub(crate) account_name: String,
+    /// Its label in the host names of its Workers.
+    #[arg(long, value_name = "LABEL", default_value = "dev")]
+    pub(crate) subdomain: String,
+    /// The address of its Super Administrator.
+    #[arg(long, value_name = "ADDRESS", default_value = "admin@coffer.localhost")]
+    pub(crate) email: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Show the accounts.
+    Accounts {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show or set what an account may hold.
+    #[command(
+        after_help = "Examples:\n  coffer admin limits --data /var/lib/coffer\n  coffer admin limits --secrets 500 --value-bytes 65536"
+    )]
+    Limits(Limits),
+}
+
+/// Limits that are named are set; the account may be left out where there is one.
+#[derive(Debug, Args)]
+pub(crate) struct Limits {
+    /// The account.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountId>,
+    /// Secrets Stores.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) stores: Option<u32>,
+    /// Secrets in all stores together.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub(crate) secrets: Option<u32>,
+    /// Bytes of one secret's value, 65536 at the most.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) value_bytes: Option<u32>,
+    /// Workers.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) workers: Option<u32>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

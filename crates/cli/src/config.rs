@@ -1,0 +1,202 @@
+//! Settings: flag before `COFFER_*` variable before configuration file before default.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use coffer_edge::RuntimeConfig;
+use serde::Deserialize;
+
+use crate::arguments::{LogFormat, Settings};
+use crate::failure::Failure;
+
+/// The file that is read if it is there and no other is named.
+const DEFAULT_FILE: &str = "coffer.toml";
+
+/// Every setting, decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) workers_listen: SocketAddr,
+    pub(crate) workers_domain: String,
+    pub(crate) workerd: Option<PathBuf>,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) no_colour: bool,
+    runtime: Runtime,
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    workers_listen: Option<SocketAddr>,
+    workers_domain: Option<String>,
+    workerd: Option<PathBuf>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    runtime: Runtime,
+}
+
+/// How Workers' processes are run; what is left out has the default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Runtime {
+    heap_megabytes: Option<u32>,
+    data_megabytes: Option<u32>,
+    max_processes: Option<usize>,
+    start_timeout_seconds: Option<u64>,
+    idle_seconds: Option<u64>,
+    heartbeat_timeout_seconds: Option<u64>,
+    drain_timeout_seconds: Option<u64>,
+    drain_grace_seconds: Option<u64>,
+    freshness_ms: Option<u32>,
+}
+
+/// Decides every setting.
+///
+/// # Errors
+/// If the file cannot be read, or holds something unknown or of the wrong type: the message names file and line.
+pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, Failure> {
+    let file = match file {
+        Some(path) => read(path)?,
+        None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
+        None => File::default(),
+    };
+    let settings = settings.clone();
+    let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Ok(Config {
+        data: settings.data.or(file.data).unwrap_or_else(|| "data".into()),
+        listen: settings
+            .listen
+            .or(file.listen)
+            .unwrap_or_else(|| address(7070)),
+        workers_listen: settings
+            .workers_listen
+            .or(file.workers_listen)
+            .unwrap_or_else(|| address(7080)),
+        workers_domain: checked_domain(
+            settings
+                .workers_domain
+                .or(file.workers_domain)
+                .unwrap_or_else(|| "localhost".to_owned()),
+        )?,
+        workerd: settings.workerd.or(file.workerd),
+        log: settings
+            .log
+            .or(file.log)
+            .unwrap_or_else(|| "info".to_owned()),
+        log_format: settings
+            .log_format
+            .or(file.log_format)
+            .unwrap_or(LogFormat::Text),
+        no_colour: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        runtime: file.runtime,
+    })
+}
+
+impl Config {
+    /// How Workers' processes are run.
+    pub(crate) fn runtime(&self, workerd: PathBuf) -> RuntimeConfig {
+        let set = &self.runtime;
+        let default = RuntimeConfig::new(workerd, self.data.join("run"));
+        let seconds = |set: Option<u64>, default| set.map_or(default, Duration::from_secs);
+        RuntimeConfig {
+            heap_megabytes: set.heap_megabytes.unwrap_or(default.heap_megabytes),
+            data_megabytes: set.data_megabytes.unwrap_or(default.data_megabytes),
+            max_processes: set.max_processes.unwrap_or(default.max_processes),
+            start_timeout: seconds(set.start_timeout_seconds, default.start_timeout),
+            idle_after: seconds(set.idle_seconds, default.idle_after),
+            heartbeat_timeout: seconds(set.heartbeat_timeout_seconds, default.heartbeat_timeout),
+            drain_timeout: seconds(set.drain_timeout_seconds, default.drain_timeout),
+            drain_grace: seconds(set.drain_grace_seconds, default.drain_grace),
+            freshness_ms: set.freshness_ms.unwrap_or(default.freshness_ms),
+            ..default
+        }
+    }
+}
+
+fn checked_domain(domain: String) -> Result<String, Failure> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    if domain.split('.').all(label) {
+        Ok(domain)
+    } else {
+        Err(Failure::usage(format!(
+            "the workers domain {domain:?} is not a lower-case host name"
+        )))
+    }
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("failed to read {}: {error}", path.display())))?;
+    toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text[..start.min(text.len())].matches('\n').count() + 1;
+        Failure::usage(format!(
+            "{}, line {line}: {}",
+            path.display(),
+            error.message().replace('\n', ", ")
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(text: &str, settings: &Settings) -> Result<Config, Failure> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        load(Some(file.path()), settings)
+    }
+
+    #[test]
+    fn a_flag_comes_before_the_file() {
+        let config = loaded(
+            "listen = \"127.0.0.1:1\"\nworkers_domain = \"w.test\"",
+            &Settings::default(),
+        )
+        .unwrap();
+        assert_eq!(
+            (config.listen.port(), config.workers_domain.as_str()),
+            (1, "w.test")
+        );
+        assert_eq!(config.workers_listen.port(), 7080);
+        let settings = Settings {
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            loaded("listen = \"127.0.0.1:1\"", &settings)
+                .unwrap()
+                .listen
+                .port(),
+            2
+        );
+    }
+
+    #[test]
+    fn what_is_unknown_is_named_with_its_line() {
+        for (text, line, named) in [
+            ("data = \"d\"\nlisten_on = 1\n", "line 2", "listen_on"),
+            ("[runtime]\n\nheap = 3\n", "line 3", "heap"),
+            ("log_format = \"xml\"", "line 1", "xml"),
+        ] {
+            let message = loaded(text, &Settings::default()).unwrap_err().message();
+            assert!(
+                message.contains(line) && message.contains(named),
+                "{message}"
+            );
+        }
+        assert!(loaded("workers_domain = \"Ex ample\"", &Settings::default()).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a command failed, and its exit code.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use coffer_engine::Error as EngineError;
+
+/// A failed command. Exit codes: 1 error, 2 usage, 3 not found, 4 denied, 5 conflict.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    /// An error of what was being done, with its cause.
+    pub(crate) fn error(doing: &str, cause: impl Display) -> Self {
+        Self {
+            message: format!("{doing}: {cause}"),
+            code: 1,
+        }
+    }
+
+    /// An error whose sentence says it all.
+    pub(crate) fn sentence(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 1,
+        }
+    }
+
+    /// A wrong argument or setting.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 2,
+        }
+    }
+
+    /// Something that is not there.
+    pub(crate) fn not_found(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 3,
+        }
+    }
+
+    /// Something that is in the way.
+    pub(crate) fn conflict(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 5,
+        }
+    }
+
+    pub(crate) fn message(&self) -> String {
+        self.message.clone()
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Invalid(_) => 2,
+            EngineError::NotFound(_) => 3,
+            EngineError::Unauthenticated(_) | EngineError::Denied => 4,
+            EngineError::Conflict(_) | EngineError::LimitExceeded(_) => 5,
+            EngineError::Unavailable(_) | EngineError::Internal(_) => 1,
+        };
+        Self {
+            message: error.to_string(),
+            code,
+        }
+    }
+}

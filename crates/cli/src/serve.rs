@@ -1,0 +1,169 @@
+//! `coffer serve`: server and edge in one process.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use coffer_crypto::SystemRandom;
+use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
+use coffer_engine::{Engine, Installation};
+use coffer_server::{App, Readiness, ServeLimits};
+use coffer_types::{Clock, Random, SystemClock};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::Serve;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::installation::{self, Told, workers_url};
+use crate::output;
+
+/// Reads of one secret by one version within a minute are one audit event after the first.
+const ACCESS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
+    // Whatever can be refused is refused before anything is made.
+    let runtime = config.runtime(workerd(config)?);
+    let api_listener = bind(config.listen, "--listen")?;
+    let workers_listener = bind(config.workers_listen, "--workers-listen")?;
+    let installation = open_or_create(config, serve).await?;
+
+    let leases = installation.keyring().leases();
+    let check = WorkerdCheck::new(runtime.clone(), leases.clone()).map_err(Failure::sentence)?;
+    let engine = Engine::new(installation, Arc::new(check));
+    let edge = start_edge(config, runtime, workers_listener, &engine, leases)?;
+
+    let parts = Arc::new(Parts::default());
+    let mut registry = Registry::with_prefix("coffer");
+    edge.register_metrics(&mut registry);
+    parts.registry.get_or_init(|| registry);
+    parts.edge.get_or_init(|| edge);
+
+    let readiness: Arc<dyn Readiness> = Arc::clone(&parts) as _;
+    let app = App::new(
+        engine,
+        readiness,
+        &config.workers_domain,
+        config.workers_listen.port(),
+    );
+    let stop = CancellationToken::new();
+    let api_listener = tokio::net::TcpListener::from_std(api_listener)
+        .map_err(|error| Failure::error("failed to listen", error))?;
+    let serving = tokio::spawn(coffer_server::serve(
+        api_listener,
+        coffer_server::router(app),
+        ServeLimits::default(),
+        stop.clone(),
+    ));
+    output::data(&format!(
+        "ready api=http://{} workers={}",
+        config.listen,
+        workers_url(config)
+    ));
+
+    wait_for_end()
+        .await
+        .map_err(|error| Failure::error("failed to wait for signals", error))?;
+    tracing::info!("stopping: requests that are under way may finish");
+    stop.cancel();
+    let _ = serving.await;
+    // The server is gone, and with it every other holder.
+    if let Some(edge) = Arc::into_inner(parts).and_then(|parts| parts.edge.into_inner()) {
+        edge.shutdown().await;
+    }
+    Ok(())
+}
+
+/// What the server asks about the rest of the process.
+#[derive(Default)]
+struct Parts {
+    edge: OnceLock<Edge>,
+    registry: OnceLock<Registry>,
+}
+
+impl Readiness for Parts {
+    fn waiting_for(&self) -> Option<String> {
+        let caught_up = self.edge.get().is_some_and(Edge::is_caught_up);
+        (!caught_up).then(|| "the edge to catch up".to_owned())
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        if let Some(registry) = self.registry.get() {
+            // Writing to a string does not fail.
+            let _ = encode(&mut text, registry);
+        }
+        text.trim_end_matches("# EOF\n").to_owned()
+    }
+}
+
+async fn open_or_create(config: &Config, serve: &Serve) -> Result<Installation, Failure> {
+    if Installation::exists(&config.data) {
+        return installation::open(config).await;
+    }
+    let (installation, initialised) = installation::create(config, &serve.first).await?;
+    output::data(&Told::new(config, &initialised).text());
+    Ok(installation)
+}
+
+fn start_edge(
+    config: &Config,
+    runtime: RuntimeConfig,
+    listener: TcpListener,
+    engine: &Engine,
+    leases: coffer_crypto::KeyLeases,
+) -> Result<Edge, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let edge = EdgeConfig {
+        runtime,
+        replica_dir: config.data.join("edge"),
+        workers_domain: config.workers_domain.clone(),
+        listener,
+        access_window: ACCESS_WINDOW,
+    };
+    Edge::start(edge, Arc::new(engine.clone()), leases, clock, random).map_err(Failure::sentence)
+}
+
+/// The workerd binary: named, or beside this directory or this program, or on the path.
+fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
+    let program = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.to_owned()));
+    let places: Vec<_> = std::env::current_dir()
+        .ok()
+        .into_iter()
+        .chain(program)
+        .collect();
+    find_workerd(config.workerd.as_deref(), &places).map_err(Failure::sentence)
+}
+
+fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::conflict(format!(
+            "{address} is in use: stop the program that listens there, or choose another address with {flag}"
+        )),
+        io::ErrorKind::PermissionDenied => Failure::sentence(format!(
+            "this user may not listen on {address}: choose a port above 1023 with {flag}"
+        )),
+        _ => Failure::error(&format!("failed to listen on {address} ({flag})"), error),
+    })?;
+    listener
+        .set_nonblocking(true)
+        .map_err(|error| Failure::error("failed to listen", error))?;
+    Ok(listener)
+}
+
+async fn wait_for_end() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
