@@ -149,6 +149,22 @@ impl Installation {
         })
     }
 
+    /// An installation of parts that are open already, for tests that look behind it. Only a crate that may
+    /// name the store can call this.
+    pub fn of_parts(
+        store: Store,
+        keyring: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            store,
+            keyring,
+            clock,
+            random,
+        }
+    }
+
     /// The keys, for the edge.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring

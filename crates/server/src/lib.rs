@@ -13,6 +13,8 @@ mod health;
 mod metrics;
 mod request;
 mod serve;
+#[cfg(test)]
+mod testing;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};

@@ -5,7 +5,7 @@ use coffer_types::{AccountId, AuditEventId, Email, RequestId, Timestamp, TokenId
 
 use crate::connection::{Rows, Tx, on};
 use crate::error::StoreError;
-use crate::rows::{to_json, unsigned};
+use crate::rows::{from_json, parsed, to_json, unsigned};
 
 /// An event to be added.
 #[derive(Clone, Debug)]
@@ -83,6 +83,92 @@ pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<()
         .await?;
     });
     Ok(())
+}
+
+/// An event as it was kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Its place in the log.
+    pub seq: u64,
+    /// The account it happened in.
+    pub account_id: Option<AccountId>,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: String,
+    /// To what kind of thing.
+    pub resource_kind: String,
+    /// To which one.
+    pub resource_id: String,
+    /// By whom.
+    pub actor_id: String,
+    /// By whom, as an address.
+    pub actor_email: Option<String>,
+    /// By which door.
+    pub actor_context: String,
+    /// In which request.
+    pub request_id: String,
+    /// Metadata before and after, and what the action adds.
+    pub details: serde_json::Value,
+}
+
+type EventTuple = (
+    i64,
+    Option<String>,
+    i64,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    String,
+);
+
+/// Every event, oldest first.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn all(rows: &mut impl Rows) -> Result<Vec<EventRow>, StoreError> {
+    let found: Vec<EventTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT seq, account_id, at, action, resource_kind, resource_id, actor_id, actor_email, \
+             actor_context, request_id, details FROM audit_events ORDER BY seq",
+        )
+        .fetch_all(connection)
+        .await?
+    });
+    found.into_iter().map(from_tuple).collect()
+}
+
+fn from_tuple(tuple: EventTuple) -> Result<EventRow, StoreError> {
+    let (
+        seq,
+        account_id,
+        at,
+        action,
+        resource_kind,
+        resource_id,
+        actor_id,
+        actor_email,
+        actor_context,
+        request_id,
+        details,
+    ) = tuple;
+    Ok(EventRow {
+        seq: u64::try_from(seq).unwrap_or(0),
+        account_id: account_id.map(|id| parsed("account id", &id)).transpose()?,
+        at: Timestamp::from_micros(at),
+        action,
+        resource_kind,
+        resource_id,
+        actor_id,
+        actor_email,
+        actor_context,
+        request_id,
+        details: from_json("event details", &details)?,
+    })
 }
 
 /// How many events there are.
