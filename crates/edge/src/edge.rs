@@ -76,12 +76,16 @@ impl Edge {
     ///
     /// # Errors
     /// When a directory cannot be used or a thread cannot be started.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "given like the other sources of what happens, whether or not it is kept"
+    )]
     pub fn start(
         config: EdgeConfig,
         source: Arc<dyn ChangeSource>,
         leases: KeyLeases,
         clock: Arc<dyn Clock>,
-        random: &Arc<dyn Random>,
+        random: Arc<dyn Random>,
     ) -> Result<Self, EdgeError> {
         let metrics = EdgeMetrics::default();
         let replica = Replica::open(
@@ -129,9 +133,19 @@ impl Edge {
             ..GatewayConfig::default()
         };
         let directory: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;
-        let serving = gateway::serve(config.listener, directory, gateway_config, stop_gateway.clone());
+        let serving = gateway::serve(
+            config.listener,
+            directory,
+            gateway_config,
+            stop_gateway.clone(),
+        );
         let following = vec![
-            tokio::spawn(replica::follow(Arc::clone(&replica), source, settle, stop_following.clone())),
+            tokio::spawn(replica::follow(
+                Arc::clone(&replica),
+                source,
+                settle,
+                stop_following.clone(),
+            )),
             tokio::spawn(access.report(stop_following.clone())),
         ];
         Ok(Self {

@@ -138,7 +138,9 @@ impl AccessLog {
             let rest = self.take(|_| true);
             match self.send(rest).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(%error, "reads of secrets cannot be reported at shutdown"),
+                Err(error) => {
+                    tracing::warn!(%error, "reads of secrets cannot be reported at shutdown");
+                }
             }
         }
     }
@@ -146,7 +148,10 @@ impl AccessLog {
     fn until_next_due(&self) -> Duration {
         let now = self.clock.now();
         let tallies = self.tallies.lock();
-        let next = tallies.values().map(|tally| tally.due.micros_since(now)).min();
+        let next = tallies
+            .values()
+            .map(|tally| tally.due.micros_since(now))
+            .min();
         let micros = next.and_then(|micros| u64::try_from(micros).ok());
         micros.map_or(LONGEST_SLEEP, |micros| {
             Duration::from_micros(micros).min(LONGEST_SLEEP)

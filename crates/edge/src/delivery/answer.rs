@@ -251,7 +251,8 @@ impl Client {
             version_id: self.version.version_id,
         };
         let now = self.clock.now();
-        self.access.read(key, entry.store_id, &self.version, now, count);
+        self.access
+            .read(key, entry.store_id, &self.version, now, count);
     }
 }
 

@@ -64,9 +64,21 @@ mod tests {
                 reads: vec![reads(0, 12, false), reads(3, 1, true)],
             })
         );
-        for bad in ["", "since", "since=x", "since=1&", "since=1&a=1", "since=1&0=-1", "0=1", "since=1&0=1x"] {
+        for bad in [
+            "",
+            "since",
+            "since=x",
+            "since=1&",
+            "since=1&a=1",
+            "since=1&0=-1",
+            "0=1",
+            "since=1&0=1x",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
-        assert_eq!(parse(&format!("since=1{}", "&0=1".repeat(MAX_PAIRS + 1))), None);
+        assert_eq!(
+            parse(&format!("since=1{}", "&0=1".repeat(MAX_PAIRS + 1))),
+            None
+        );
     }
 }

@@ -66,7 +66,10 @@ impl Blobs {
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             // Names of another form are files being written.
-            let digest = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let digest = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
             if digest.is_some_and(|digest| !used.contains(&digest)) {
                 fs::remove_file(entry.path())?;
             }
@@ -76,9 +79,8 @@ impl Blobs {
 
     async fn keep(&self, digest: Digest, content: Bytes) {
         let path = self.path(digest);
-        let written = tokio::task::spawn_blocking(move || {
-            replace(&path, |file| file.write_all(&content))
-        });
+        let written =
+            tokio::task::spawn_blocking(move || replace(&path, |file| file.write_all(&content)));
         if let Ok(Err(error)) = written.await {
             // It is fetched again when needed.
             tracing::warn!(%digest, %error, "a module cannot be stored in the replica");

@@ -104,7 +104,10 @@ pub(super) fn replace(
         .open(&beside)?;
     let mut buffer = BufWriter::new(file);
     write(&mut buffer)?;
-    buffer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    buffer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
     fs::rename(&beside, path)?;
     match path.parent() {
         Some(directory) => File::open(directory)?.sync_all(),

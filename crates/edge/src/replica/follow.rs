@@ -9,12 +9,14 @@ use coffer_protocol::feed::{ChangeSource, FeedError, Seq};
 use coffer_types::Digest;
 use tokio_util::sync::CancellationToken;
 
-use super::Replica;
+use super::{Replica, State};
 
 /// The pause after a first failure of the source; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A source that has not refused for so long is waiting for changes.
+const QUIET_AFTER: Duration = Duration::from_millis(500);
 /// The least time between two writings to disk.
 const STORE_EVERY: Duration = Duration::from_secs(1);
 /// Writing may take one part in so many of the time.
@@ -50,7 +52,7 @@ async fn receive(replica: &Replica, source: &dyn ChangeSource) {
     let mut pause = FIRST_PAUSE;
     let mut place = None;
     loop {
-        let error = match advance(replica, source, place).await {
+        let error = match advance_or_wait(replica, source, place).await {
             Ok(seq) => {
                 place = Some(seq);
                 pause = FIRST_PAUSE;
@@ -58,7 +60,9 @@ async fn receive(replica: &Replica, source: &dyn ChangeSource) {
                 continue;
             }
             Err(FeedError::TooOld) => {
-                tracing::info!("the change order no longer reaches back to the replica: starting over");
+                tracing::info!(
+                    "the change order no longer reaches back to the replica: starting over"
+                );
                 place = None;
                 continue;
             }
@@ -70,6 +74,26 @@ async fn receive(replica: &Replica, source: &dyn ChangeSource) {
         mark_following(replica, false);
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Advances. A source that has nothing to tell keeps a follower waiting: that is following too.
+async fn advance_or_wait(
+    replica: &Replica,
+    source: &dyn ChangeSource,
+    place: Option<Seq>,
+) -> Result<Seq, FeedError> {
+    let advance = advance(replica, source, place);
+    tokio::pin!(advance);
+    if place.is_none() {
+        return advance.await;
+    }
+    match tokio::time::timeout(QUIET_AFTER, &mut advance).await {
+        Ok(result) => result,
+        Err(_) => {
+            mark_following(replica, true);
+            advance.await
+        }
     }
 }
 
@@ -89,7 +113,11 @@ async fn advance(
         return Ok(seq);
     };
     let changes = source.changes(place).await?;
-    let seq = changes.iter().map(|change| change.seq).max().unwrap_or(place);
+    let seq = changes
+        .iter()
+        .map(|change| change.seq)
+        .max()
+        .unwrap_or(place);
     replica.apply(changes);
     Ok(seq)
 }
@@ -103,10 +131,15 @@ fn mark_following(replica: &Replica, yes: bool) {
 /// applied change is acknowledged after it.
 async fn acknowledge(replica: &Replica, source: &dyn ChangeSource, settle: Duration) {
     let mut applied = replica.applied.subscribe();
+    // Something may have been applied before.
+    applied.mark_changed();
     loop {
         // Sent again without news, so that the source sees that the edge lives.
         let news = tokio::time::timeout(ACKNOWLEDGE_EVERY, applied.changed()).await;
         let seq = *applied.borrow_and_update();
+        if matches!(news, Ok(Err(_))) {
+            return;
+        }
         if news.is_ok() {
             tokio::time::sleep(settle).await;
         }
@@ -142,7 +175,7 @@ fn deployed_modules(replica: &Replica) -> Vec<Digest> {
         let shares = state
             .workers()
             .filter_map(|worker| worker.deployment.as_ref())
-            .flat_map(|split| split.shares());
+            .flat_map(coffer_types::Split::shares);
         shares
             .filter_map(|share| state.version(share.version_id))
             .flat_map(|version| version.modules.iter().map(|module| module.digest))
@@ -160,6 +193,7 @@ fn all_modules(replica: &Replica) -> HashSet<Digest> {
 /// Writes the replica to disk some time after each change, however many there are.
 async fn store(replica: &Arc<Replica>) {
     let mut applied = replica.applied.subscribe();
+    applied.mark_changed();
     while applied.changed().await.is_ok() {
         tokio::time::sleep(STORE_EVERY).await;
         applied.borrow_and_update();
@@ -182,5 +216,3 @@ async fn write(replica: &Arc<Replica>) {
         tracing::warn!(%error, "the replica cannot be stored");
     }
 }
-
-use super::State;

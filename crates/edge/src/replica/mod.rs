@@ -106,7 +106,10 @@ impl Replica {
     fn apply(&self, changes: Vec<Change>) {
         let (seq, effects) = {
             let mut state = self.state.write();
-            let effects: Vec<_> = changes.into_iter().map(|change| state.apply(change)).collect();
+            let effects: Vec<_> = changes
+                .into_iter()
+                .map(|change| state.apply(change))
+                .collect();
             (state.seq, effects)
         };
         for effect in effects {

@@ -48,14 +48,30 @@ impl State {
 
     /// The snapshot of this state.
     pub(super) fn to_snapshot(&self) -> Snapshot {
-        let accounts = self.accounts.values().map(|one| Record::Account(AccountRecord::clone(one)));
-        let secrets = self.secrets.values().map(|one| Record::Secret(SecretRecord::clone(one)));
-        let workers = self.workers.values().map(|one| Record::Worker(WorkerRecord::clone(one)));
-        let versions = self.versions.values().map(|one| Record::Version(Arc::clone(one)));
+        let accounts = self
+            .accounts
+            .values()
+            .map(|one| Record::Account(AccountRecord::clone(one)));
+        let secrets = self
+            .secrets
+            .values()
+            .map(|one| Record::Secret(SecretRecord::clone(one)));
+        let workers = self
+            .workers
+            .values()
+            .map(|one| Record::Worker(WorkerRecord::clone(one)));
+        let versions = self
+            .versions
+            .values()
+            .map(|one| Record::Version(Arc::clone(one)));
         Snapshot {
             instance: self.instance.clone(),
             seq: self.seq,
-            records: accounts.chain(secrets).chain(workers).chain(versions).collect(),
+            records: accounts
+                .chain(secrets)
+                .chain(workers)
+                .chain(versions)
+                .collect(),
         }
     }
 
@@ -77,7 +93,11 @@ impl State {
         self.accounts.get(&account_id)
     }
 
-    pub(crate) fn secret(&self, store_id: StoreId, name: &SecretName) -> Option<&Arc<SecretRecord>> {
+    pub(crate) fn secret(
+        &self,
+        store_id: StoreId,
+        name: &SecretName,
+    ) -> Option<&Arc<SecretRecord>> {
         let secret_id = self.names.get(&store_id)?.get(name)?;
         self.secrets.get(secret_id)
     }

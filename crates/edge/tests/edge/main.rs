@@ -1,0 +1,16 @@
+//! The edge on a real workerd, or on programs that misbehave in its place.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share lies outside test functions"
+)]
+
+mod access;
+mod hostile;
+mod outlive;
+mod secrets;
+mod supervision;
+mod support;
+mod versions;
