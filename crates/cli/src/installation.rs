@@ -1,5 +1,6 @@
 //! A data directory with its root key: the database belongs to the key beside it.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 

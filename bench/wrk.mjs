@@ -1,0 +1,48 @@
+// Load from wrk, with the CPU time that the loaded processes used for it.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cpuMicroseconds } from "./processes.mjs";
+
+const run = promisify(execFile);
+const scripts = mkdtempSync(join(tmpdir(), "coffer-wrk-"));
+
+export async function loadGet({ url, host, headers = {}, connections, seconds, pids }) {
+  const all = host ? { ...headers, Host: host } : headers;
+  return load({ url, headers: all, connections, seconds, pids, script: reporter });
+}
+
+// Creates secrets whose names begin with `prefix`, each once.
+export async function loadPost({ url, headers, connections, seconds, pids, prefix }) {
+  const path = new URL(url).pathname;
+  const script = `
+    local count = 0
+    request = function()
+      count = count + 1
+      local body = '[{"name":"${prefix}_' .. count .. '","value":"a value of the usual length 0123","scopes":["workers"]}]'
+      return wrk.format("POST", "${path}", nil, body)
+    end
+    ${reporter}`;
+  return load({ url, headers: { ...headers, "Content-Type": "application/json" }, connections, seconds, pids, script });
+}
+
+const reporter = `
+  done = function(summary, latency, requests)
+    io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
+      summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+      latency:percentile(50), latency:percentile(99)))
+  end`;
+
+async function load({ url, headers, connections, seconds, pids, script }) {
+  const file = join(scripts, "wrk.lua");
+  writeFileSync(file, script);
+  const options = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const before = cpuMicroseconds(await pids());
+  const { stdout } = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", file, ...options, url]);
+  const cpu = cpuMicroseconds(await pids()) - before;
+  const [requests, duration, failed, p50, p99] = stdout.match(/RESULT (.*)/)[1].split(" ").map(Number);
+  return { rate: (requests * 1e6) / duration, p50_ms: p50 / 1000, p99_ms: p99 / 1000, cpu_us: cpu / requests, failed };
+}
