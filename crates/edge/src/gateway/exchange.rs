@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use super::forward::{Begun, forward};
 use super::headers::{inspect, prepare_request, prepare_response};
 use super::host::{make_origin_form, requested_host};
 use super::link::Link;
+use super::request_id::RequestId;
 use super::route::route;
 use super::tunnel;
 
@@ -24,10 +25,10 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
     link.watch.request_began();
     let request_id = link.worker.request_ids.next();
     let html = prefers_html(request.headers());
-    let response = match exchange(&link, request, &request_id, started_at).await {
+    let response = match exchange(&link, request, request_id, started_at).await {
         Ok(response) => response,
         Err(fault) => fault
-            .response(html, request_id.clone())
+            .response(html, request_id)
             .map(|page| ResponseBody::page(page, link.watch.clone())),
     };
     link.watch.response_began();
@@ -35,7 +36,7 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
     let metrics = &link.worker.config.metrics;
     metrics.answered(response.status(), took);
     tracing::debug!(
-        request_id = request_id.to_str().unwrap_or_default(),
+        request_id = request_id.as_str(),
         status = response.status().as_u16(),
         took_us = took.as_micros(),
         "answered"
@@ -46,7 +47,7 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
 async fn exchange(
     link: &Arc<Link>,
     request: Request<Incoming>,
-    request_id: &HeaderValue,
+    request_id: RequestId,
     started_at: Instant,
 ) -> Result<Response<ResponseBody>, Fault> {
     let (mut parts, incoming) = request.into_parts();
@@ -68,7 +69,7 @@ async fn exchange(
     } else {
         None
     };
-    prepare_request(&mut parts, findings, &link.peer, request_id.clone());
+    prepare_request(&mut parts, findings, &link.peer, request_id);
     let (body, upload) = RequestBody::new(incoming, link.worker.config.max_body_bytes);
     let request = Request::from_parts(parts, body);
     let begun = forward(link, presence, request, upload.as_deref(), started_at).await?;
@@ -81,7 +82,7 @@ fn finish(
     begun: Begun,
     upload: Option<Arc<Upload>>,
     client_upgrade: Option<OnUpgrade>,
-    request_id: &HeaderValue,
+    request_id: RequestId,
 ) -> Result<Response<ResponseBody>, Fault> {
     let Begun {
         mut response,
@@ -92,11 +93,11 @@ fn finish(
         // Never asked for, so nobody could speak it.
         let client = client_upgrade.ok_or(Fault::ProcessDied)?;
         let upstream = hyper::upgrade::on(&mut response);
-        prepare_response(response.headers_mut(), true, request_id.clone());
+        prepare_response(response.headers_mut(), true, request_id);
         tunnel::open(link, presence, client, upstream);
         return Ok(response.map(|_| ResponseBody::page(Bytes::new(), link.watch.clone())));
     }
-    prepare_response(response.headers_mut(), false, request_id.clone());
+    prepare_response(response.headers_mut(), false, request_id);
     let lease = Lease {
         presence,
         shard: link.worker.shard,

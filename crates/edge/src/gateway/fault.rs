@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::directory::RouteError;
 use super::headers::CF_RAY;
+use super::request_id::RequestId;
 
 /// Seconds after which a client may try again where that may help.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -133,9 +134,9 @@ impl Fault {
     }
 
     /// The answer to a request with these headers; HTML where they prefer it.
-    pub(super) fn response(self, html: bool, request_id: HeaderValue) -> Response<Bytes> {
+    pub(super) fn response(self, html: bool, request_id: RequestId) -> Response<Bytes> {
         let page = self.page();
-        let id = request_id.to_str().unwrap_or("-");
+        let id = request_id.as_str();
         let (content_type, body) = if html {
             ("text/html; charset=utf-8", page.html(id))
         } else {
@@ -144,15 +145,9 @@ impl Fault {
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = page.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(content_type),
-        );
-        headers.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        );
-        headers.insert(CF_RAY, request_id);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CF_RAY, request_id.for_client());
         if page.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
@@ -253,6 +248,7 @@ fn quality(parameter: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::request_id::RequestIds;
     use super::*;
 
     #[test]
@@ -275,15 +271,15 @@ mod tests {
 
     #[test]
     fn pages_carry_number_and_request_id() {
-        let id = HeaderValue::from_static("0123456789abcdef-LOCAL");
+        let id = RequestIds::new(1, 0).next();
         for html in [false, true] {
-            let response = Fault::CircuitOpen.response(html, id.clone());
+            let response = Fault::CircuitOpen.response(html, id);
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(response.headers()[header::RETRY_AFTER], "5");
-            assert_eq!(response.headers()[CF_RAY], id);
+            assert_eq!(response.headers()[CF_RAY], id.for_client());
             let body = std::str::from_utf8(response.body()).unwrap();
             assert!(body.contains("Coffer error 1022"), "{body}");
-            assert!(body.contains("0123456789abcdef-LOCAL"), "{body}");
+            assert!(body.contains(id.as_str()), "{body}");
             assert_eq!(body.contains("<html"), html, "{body}");
         }
     }

@@ -116,7 +116,10 @@ mod tests {
             .body(())
             .unwrap()
             .into_parts();
-        assert_eq!(requested_host(&parts.uri, &parts.headers).as_deref(), Some("a.example"));
+        assert_eq!(
+            requested_host(&parts.uri, &parts.headers).as_deref(),
+            Some("a.example")
+        );
         make_origin_form(&mut parts).unwrap();
         assert_eq!(parts.uri.to_string(), "/x?y=1");
         assert_eq!(parts.headers[header::HOST], "a.example:81");

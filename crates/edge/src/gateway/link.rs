@@ -31,12 +31,7 @@ pub(super) struct Link {
 }
 
 /// Serves a connection until either side ends it.
-pub(super) async fn serve(
-    worker: Arc<Worker>,
-    stream: TcpStream,
-    address: IpAddr,
-    permit: Permit,
-) {
+pub(super) async fn serve(worker: Arc<Worker>, stream: TcpStream, address: IpAddr, permit: Permit) {
     let watch = worker.watches.watch();
     let link = Arc::new(Link {
         worker,

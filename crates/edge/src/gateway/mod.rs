@@ -74,7 +74,11 @@ pub(crate) async fn serve(
             Handle::current(),
             open.clone(),
         );
-        threads.push(start(Arc::new(worker), listener.try_clone()?, stop.clone())?);
+        threads.push(start(
+            Arc::new(worker),
+            listener.try_clone()?,
+            stop.clone(),
+        )?);
     }
     drop(listener);
     for finished in threads {

@@ -4,8 +4,44 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderValue;
 
-/// What follows the digits of an id, where Cloudflare names a data centre.
+/// What follows the digits of an id in responses, where Cloudflare names a data centre.
 const SUFFIX: &[u8; 6] = b"-LOCAL";
+const DIGITS: usize = 16;
+
+/// One request's id: 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestId([u8; DIGITS + SUFFIX.len()]);
+
+impl RequestId {
+    fn new(number: u64) -> Self {
+        let mut text = [0; DIGITS + SUFFIX.len()];
+        let (digits, suffix) = text.split_at_mut(DIGITS);
+        let encoded = hex::encode_to_slice(number.to_be_bytes(), digits);
+        debug_assert!(encoded.is_ok(), "8 bytes are 16 digits");
+        suffix.copy_from_slice(SUFFIX);
+        Self(text)
+    }
+
+    /// The id as a Worker reads it in `cf-ray`: the digits.
+    pub(super) fn for_worker(&self) -> HeaderValue {
+        value(self.0.get(..DIGITS).unwrap_or_default())
+    }
+
+    /// The id as a client reads it in `cf-ray`: the digits and the place.
+    pub(super) fn for_client(&self) -> HeaderValue {
+        value(&self.0)
+    }
+
+    /// The digits.
+    pub(super) fn as_str(&self) -> &str {
+        let digits = self.0.get(..DIGITS).unwrap_or_default();
+        std::str::from_utf8(digits).unwrap_or_default()
+    }
+}
+
+fn value(text: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("-"))
+}
 
 /// A source of request ids; each gateway thread has its own.
 #[derive(Debug)]
@@ -22,18 +58,13 @@ impl RequestIds {
         }
     }
 
-    /// The next id, as it stands in `cf-ray`: 16 hexadecimal digits and the place.
-    pub(super) fn next(&self) -> HeaderValue {
+    /// The next id.
+    pub(super) fn next(&self) -> RequestId {
         // The golden ratio's digits: every step reaches a new state before the first comes again.
         let state = self
             .state
             .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        let mut text = [0; 16 + SUFFIX.len()];
-        let (digits, suffix) = text.split_at_mut(16);
-        suffix.copy_from_slice(SUFFIX);
-        let encoded = hex::encode_to_slice(mix(state).to_be_bytes(), digits);
-        debug_assert!(encoded.is_ok(), "8 bytes are 16 digits");
-        HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+        RequestId::new(mix(state))
     }
 }
 
@@ -58,9 +89,10 @@ mod tests {
             let ids = RequestIds::new(seed, thread);
             for _ in 0..1000 {
                 let id = ids.next();
-                let text = id.to_str().unwrap();
-                assert_eq!(text.len(), 22, "{text}");
-                assert!(text.ends_with("-LOCAL"), "{text}");
+                let text = id.as_str();
+                assert_eq!(id.for_worker(), text);
+                assert_eq!(id.for_client(), format!("{text}-LOCAL"));
+                assert!(text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
                 assert!(seen.insert(text.to_owned()), "{text} came twice");
             }
         }

@@ -28,9 +28,8 @@ pub(super) fn open(link: &Arc<Link>, presence: Presence, client: OnUpgrade, upst
 
 async fn join(client: OnUpgrade, upstream: OnUpgrade) {
     let joined = async {
-        let (client, upstream) = tokio::try_join!(client, upstream).map_err(|error| {
-            std::io::Error::other(error)
-        })?;
+        let (client, upstream) =
+            tokio::try_join!(client, upstream).map_err(|error| std::io::Error::other(error))?;
         copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await
     };
     match joined.await {

@@ -136,8 +136,7 @@ impl Watch {
         let now_ms = self.clock.now_ms();
         let since_ms = self.since_ms.load(Ordering::Relaxed);
         let lasts_ms = now_ms.saturating_sub(since_ms);
-        let blocked_ms =
-            now_ms.saturating_sub(self.write_blocked_since_ms.load(Ordering::Relaxed));
+        let blocked_ms = now_ms.saturating_sub(self.write_blocked_since_ms.load(Ordering::Relaxed));
         let too_long = (self.is_in(Phase::Idle) && lasts_ms > limits.idle_ms)
             || (self.is_in(Phase::Head) && lasts_ms > limits.head_ms)
             || blocked_ms > limits.stall_ms;
