@@ -11,9 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::{self, Blueprint, CHECK_MODULE, Purpose};
 use crate::opening;
-use crate::process::{
-    Logs, Process, Redactor, RuntimeDir, RuntimeDirError, Spawner, StartFailure,
-};
+use crate::process::{Logs, Process, Redactor, RuntimeDir, RuntimeDirError, Spawner, StartFailure};
 use crate::settings::RuntimeConfig;
 
 /// Versions tried at once; more wait.
@@ -22,10 +20,19 @@ const MAX_CHECKS: usize = 4;
 const MAX_REFUSAL_CHARS: usize = 2000;
 /// Bytes of the answer that names the handlers.
 const MAX_ANSWER_BYTES: u64 = 4096;
+/// The runtime's advice on experimental flags, which nobody here can follow.
+const EXPERIMENTAL_ADVICE: &str =
+    "To use this flag, you must pass --experimental on the command line.";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: check\r\nConnection: close\r\n\r\n";
 /// The handlers that are told of.
 const HANDLERS: [&str; 7] = [
-    "email", "fetch", "queue", "scheduled", "tail", "tailStream", "trace",
+    "email",
+    "fetch",
+    "queue",
+    "scheduled",
+    "tail",
+    "tailStream",
+    "trace",
 ];
 
 /// Tries versions on workerd.
@@ -98,7 +105,10 @@ impl WorkerdCheck {
             let mut stream = UnixStream::connect(socket).await?;
             stream.write_all(REQUEST).await?;
             let mut answer = String::new();
-            stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer).await?;
+            stream
+                .take(MAX_ANSWER_BYTES)
+                .read_to_string(&mut answer)
+                .await?;
             std::io::Result::Ok(answer)
         };
         match tokio::time::timeout(self.runtime.start_timeout, exchange).await {
@@ -133,7 +143,8 @@ impl WorkerdCheck {
             .join("\n")
             .replace(&home, "…")
             .replace(&binary, "workerd")
-            .replace("service worker: ", "");
+            .replace("service worker: ", "")
+            .replace(EXPERIMENTAL_ADVICE, "Coffer does not offer it.");
         if let Some((end, _)) = text.char_indices().nth(MAX_REFUSAL_CHARS) {
             text.truncate(end);
             text.push('…');

@@ -56,7 +56,7 @@ pub enum EdgeError {
     Thread(io::Error),
 }
 
-/// A running edge. Dropped without [`shutdown`](Self::shutdown), its processes are killed.
+/// A running edge. Dropped without [`shutdown`](Self::shutdown) it stops too, but nobody waits for it.
 #[derive(Debug)]
 pub struct Edge {
     replica: Arc<Replica>,
@@ -65,7 +65,7 @@ pub struct Edge {
     gateway_metrics: GatewayMetrics,
     stop_gateway: CancellationToken,
     stop_following: CancellationToken,
-    gateway: JoinHandle<()>,
+    gateway: Option<JoinHandle<()>>,
     routing: JoinHandle<()>,
     following: Vec<JoinHandle<()>>,
 }
@@ -155,11 +155,11 @@ impl Edge {
             gateway_metrics,
             stop_gateway,
             stop_following,
-            gateway: tokio::spawn(async move {
+            gateway: Some(tokio::spawn(async move {
                 if let Err(error) = serving.await {
                     tracing::error!(%error, "the gateway has ended");
                 }
-            }),
+            })),
             routing: tokio::spawn(routing.follow()),
             following,
         })
@@ -182,15 +182,25 @@ impl Edge {
     }
 
     /// Lets requests finish, stops the processes, reports the last reads and stores the replica.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         self.stop_gateway.cancel();
-        let _ = self.gateway.await;
-        self.routing.abort();
+        if let Some(gateway) = self.gateway.take() {
+            let _ = gateway.await;
+        }
         self.supervisor.stop().await;
         self.stop_following.cancel();
-        for task in self.following {
+        for task in std::mem::take(&mut self.following) {
             let _ = task.await;
         }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop_gateway.cancel();
+        self.stop_following.cancel();
+        self.supervisor.stop_soon();
+        self.routing.abort();
     }
 }
 

@@ -15,7 +15,7 @@ use crate::delivery::{self, AccessLog, Client};
 use crate::metrics::EdgeMetrics;
 use crate::opening;
 use crate::process::{
-    Launch, Launched, Logs, Process, ProcessDir, Redactor, RuntimeDir, Speaker, Spawner,
+    Launch, Launched, Logs, Process, ProcessDir, Redactor, RuntimeDir, Spawner, Speaker,
     StartFailure,
 };
 use crate::replica::Replica;

@@ -85,8 +85,16 @@ impl EdgeMetrics {
     /// Puts the counters into a registry.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("coffer_edge");
-        registry.register("processes", "Worker processes that run", self.processes.clone());
-        registry.register("process_starts", "Worker processes that became ready", self.starts.clone());
+        registry.register(
+            "processes",
+            "Worker processes that run",
+            self.processes.clone(),
+        );
+        registry.register(
+            "process_starts",
+            "Worker processes that became ready",
+            self.starts.clone(),
+        );
         registry.register(
             "process_start_failures",
             "Worker processes that did not become ready",
@@ -102,7 +110,11 @@ impl EdgeMetrics {
             "Ready Worker processes that died or were killed for hanging",
             self.kills.clone(),
         );
-        registry.register("secret_reads", "Reads of store secrets by Workers", self.reads.clone());
+        registry.register(
+            "secret_reads",
+            "Reads of store secrets by Workers",
+            self.reads.clone(),
+        );
         registry.register(
             "secret_deliveries",
             "Store secrets handed to a process, by outcome",
@@ -153,7 +165,9 @@ impl EdgeMetrics {
     }
 
     pub(crate) fn delivered(&self, outcome: DeliveryOutcome) {
-        self.deliveries.get_or_create(&DeliveryLabel { outcome }).inc();
+        self.deliveries
+            .get_or_create(&DeliveryLabel { outcome })
+            .inc();
     }
 
     pub(crate) fn delivery_took(&self, took: Duration) {
@@ -169,6 +183,7 @@ impl EdgeMetrics {
     }
 
     pub(crate) fn reports_waiting(&self, count: usize) {
-        self.unreported_reads.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.unreported_reads
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }

@@ -154,7 +154,10 @@ fn write_config(
     blueprint: &Blueprint<'_>,
     mut config: config::Builder<'_>,
 ) -> Result<(), ConfigError> {
-    config.reborrow().init_logging().set_structured_logging(true);
+    config
+        .reborrow()
+        .init_logging()
+        .set_structured_logging(true);
     config
         .reborrow()
         .init_v8_flags(1)

@@ -13,7 +13,9 @@ const BaseError = Error;
 const now = Date.now;
 const parse = JSON.parse;
 const readText = method(Response.prototype.text);
-const readStatus = method(Object.getOwnPropertyDescriptor(Response.prototype, "status").get);
+// Before compatibility date 2022-01-31 the status is a property of the response itself.
+const statusProperty = Object.getOwnPropertyDescriptor(Response.prototype, "status");
+const readStatus = statusProperty ? method(statusProperty.get) : (response) => response.status;
 const wait = scheduler.wait.bind(scheduler);
 const waitUntil = workers.waitUntil.bind(workers);
 

@@ -283,7 +283,10 @@ mod tests {
 
     #[test]
     fn another_process_with_the_same_number_is_left_alone() {
-        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("600")
+            .spawn()
+            .unwrap();
         end_noted(&format!("{} 1", child.id()));
         assert!(child.try_wait().unwrap().is_none());
         child.kill().unwrap();

@@ -84,12 +84,21 @@ mod tests {
         history.failed(&runtime, now, Duration::ZERO);
         assert_eq!(history.verdict(&runtime, now), Verdict::Refuse);
         // After the pause one start is tried; if it fails too, the next pause is longer, up to the most.
-        assert_eq!(history.verdict(&runtime, now + Duration::from_millis(400)), Verdict::Start);
+        assert_eq!(
+            history.verdict(&runtime, now + Duration::from_millis(400)),
+            Verdict::Start
+        );
         for _ in 0..40 {
             history.failed(&runtime, now, Duration::ZERO);
         }
-        assert_eq!(history.verdict(&runtime, now + Duration::from_millis(999)), Verdict::Refuse);
-        assert_eq!(history.verdict(&runtime, now + Duration::from_secs(1)), Verdict::Start);
+        assert_eq!(
+            history.verdict(&runtime, now + Duration::from_millis(999)),
+            Verdict::Refuse
+        );
+        assert_eq!(
+            history.verdict(&runtime, now + Duration::from_secs(1)),
+            Verdict::Start
+        );
     }
 
     #[test]

@@ -151,7 +151,9 @@ impl Logs {
     fn clean(&self, message: &str, cut: bool) -> String {
         let kept = if cut {
             let end = message.len().saturating_sub(self.redactor.longest());
-            message.get(..message.floor_char_boundary(end)).unwrap_or_default()
+            message
+                .get(..message.floor_char_boundary(end))
+                .unwrap_or_default()
         } else {
             message
         };
@@ -164,6 +166,10 @@ impl Logs {
     }
 
     fn allow(&self) -> bool {
+        if self.speaker.is_none() {
+            // Nothing is logged, and the last lines are what is wanted.
+            return true;
+        }
         let mut state = self.state.lock();
         let gained = state.counted_at.elapsed().as_secs_f64() * f64::from(LINES_PER_SECOND);
         state.counted_at = Instant::now();

@@ -11,6 +11,7 @@ mod supervisor;
 mod watch;
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ impl Process {
                 Ok(process)
             }
             // It closed its pipes early. It is ending, or it is made to.
-            Ok(false) => Err(process.explain_end(deadline).await),
+            Ok(false) => Err(process.explain_end(runtime, deadline).await),
             Err(_) => {
                 process.kill().await;
                 Err(StartFailure::TooSlow(runtime.start_timeout))
@@ -142,7 +143,10 @@ impl Process {
     /// Asks the process to end, and kills it if it has not after `grace`.
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.signal(Signal::TERM);
-        if tokio::time::timeout(grace, self.child.wait()).await.is_err() {
+        if tokio::time::timeout(grace, self.child.wait())
+            .await
+            .is_err()
+        {
             self.kill().await;
         }
         self.last_lines().await;
@@ -185,14 +189,18 @@ impl Process {
         written && listening
     }
 
-    async fn explain_end(mut self, deadline: Instant) -> StartFailure {
+    async fn explain_end(mut self, runtime: &RuntimeConfig, deadline: Instant) -> StartFailure {
         let ended = tokio::time::timeout_at(deadline, self.child.wait()).await;
         if ended.is_err() {
             self.kill().await;
         }
         self.last_lines().await;
+        let by_signal = matches!(ended, Ok(Ok(status)) if status.signal().is_some());
         let tail = self.tail();
-        StartFailure::Refused(if tail.is_empty() {
+        StartFailure::Refused(if by_signal && tail.contains("out of memory") {
+            let limit = runtime.heap_megabytes;
+            format!("the version needs more memory to start than its {limit} MiB")
+        } else if tail.is_empty() {
             "the runtime ended without saying why".to_owned()
         } else {
             tail

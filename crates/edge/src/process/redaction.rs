@@ -39,7 +39,9 @@ impl Redactor {
             spellings.push(Zeroizing::new(quoted[1..quoted.len() - 1].to_owned()));
         }
         spellings.push(Zeroizing::new(
-            text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"),
+            text.replace('\\', "\\\\")
+                .replace('\'', "\\'")
+                .replace('\n', "\\n"),
         ));
         spellings.extend(
             text.lines()

@@ -66,7 +66,9 @@ impl Slot {
     /// The process that takes requests, if there is one.
     pub(crate) fn ready(&self) -> Option<Arc<Upstream>> {
         let current = self.current.read();
-        current.as_ref().map(|current| Arc::clone(&current.upstream))
+        current
+            .as_ref()
+            .map(|current| Arc::clone(&current.upstream))
     }
 
     /// Whether there is no process and none is starting.
@@ -116,9 +118,9 @@ impl Slot {
                 Ok(_) | Err(_) => {}
             }
         }
-        Err(RouteError::VersionStart(
-            failure.unwrap_or_else(|| "the version's process ends as soon as it starts".to_owned()),
-        ))
+        Err(RouteError::VersionStart(failure.unwrap_or_else(|| {
+            "the version's process ends as soon as it starts".to_owned()
+        })))
     }
 
     /// Sees to it that a task occupies the place, unless the version's failures forbid it.

@@ -103,9 +103,14 @@ impl Supervisor {
 
     /// Ends every process. New ones are refused from now on.
     pub(crate) async fn stop(&self) {
+        self.stop_soon();
+        self.tasks.wait().await;
+    }
+
+    /// Begins to end every process.
+    pub(crate) fn stop_soon(&self) {
         self.stopping.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
     }
 
     async fn occupy(&self, slot: &Arc<Slot>) {
@@ -134,13 +139,11 @@ impl Supervisor {
     }
 
     /// From ready to gone.
-    async fn accompany(
-        &self,
-        slot: &Arc<Slot>,
-        launched: Launched,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let Launched { mut process, delivery } = launched;
+    async fn accompany(&self, slot: &Arc<Slot>, launched: Launched, permit: OwnedSemaphorePermit) {
+        let Launched {
+            mut process,
+            delivery,
+        } = launched;
         self.metrics.started(process.started_in());
         let ready_at = Instant::now();
         let upstream = Arc::new(Upstream::new(process.http_socket(), slot.version_id()));
@@ -221,11 +224,15 @@ impl Supervisor {
         let unused = |slot: &Arc<Slot>| {
             let upstream = slot.ready()?;
             let idle = upstream.idle_for();
-            (upstream.in_flight() == 0 && idle >= self.runtime.drain_grace).then_some((idle, slot.clone()))
+            (upstream.in_flight() == 0 && idle >= self.runtime.drain_grace)
+                .then_some((idle, slot.clone()))
         };
         let longest = {
             let occupied = self.occupied.lock();
-            occupied.iter().filter_map(unused).max_by_key(|(idle, _)| *idle)
+            occupied
+                .iter()
+                .filter_map(unused)
+                .max_by_key(|(idle, _)| *idle)
         };
         longest?.1.retire();
         tokio::time::timeout(ROOM_TIMEOUT, Arc::clone(&self.room).acquire_owned())

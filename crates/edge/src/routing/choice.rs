@@ -77,7 +77,9 @@ mod tests {
     use crate::process::Slot;
 
     fn version(digit: u8) -> VersionId {
-        format!("{digit}5e9c03c-4448-49b4-a1b1-b19bf4cd2241").parse().unwrap()
+        format!("{digit}5e9c03c-4448-49b4-a1b1-b19bf4cd2241")
+            .parse()
+            .unwrap()
     }
 
     fn lanes(newest_weight: u32) -> [Lane; 2] {
@@ -106,7 +108,11 @@ mod tests {
             assert!(pair[0].iter().all(|key| pair[1].contains(key)));
         }
         assert_eq!((shares[0].len(), shares[5].len()), (0, 2000));
-        assert!((900..1100).contains(&shares[3].len()), "{}", shares[3].len());
+        assert!(
+            (900..1100).contains(&shares[3].len()),
+            "{}",
+            shares[3].len()
+        );
     }
 
     #[test]
@@ -124,7 +130,15 @@ mod tests {
         let parse = |text: &str| overridden(text, "shop");
         assert_eq!(parse(&format!("shop=\"{id}\"")), Some(id));
         assert_eq!(parse(&format!("other=\"x\", shop=\"{id}\"")), Some(id));
-        for bad in ["", "shop", "shop=", "shop=\"\"", "shop=\"nonsense\"", &format!("shops=\"{id}\""), &format!("shop={id}")] {
+        for bad in [
+            "",
+            "shop",
+            "shop=",
+            "shop=\"\"",
+            "shop=\"nonsense\"",
+            &format!("shops=\"{id}\""),
+            &format!("shop={id}"),
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

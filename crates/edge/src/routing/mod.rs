@@ -83,7 +83,11 @@ impl Routing {
 
     fn slot(&self, version_id: VersionId) -> Arc<Slot> {
         let mut slots = self.slots.lock();
-        Arc::clone(slots.entry(version_id).or_insert_with(|| Slot::new(version_id)))
+        Arc::clone(
+            slots
+                .entry(version_id)
+                .or_insert_with(|| Slot::new(version_id)),
+        )
     }
 
     /// Retires what had traffic and has none now, and what no longer exists.
@@ -127,7 +131,9 @@ impl Routing {
 
     fn is_deployed(&self, version_id: VersionId) -> bool {
         self.replica.read(|state| {
-            let mut deployments = state.workers().filter_map(|worker| worker.deployment.as_ref());
+            let mut deployments = state
+                .workers()
+                .filter_map(|worker| worker.deployment.as_ref());
             deployments.any(|split| split.contains(version_id))
         })
     }

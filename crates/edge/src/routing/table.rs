@@ -18,6 +18,7 @@ const PREVIEW_DIGITS: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     hosts: HashMap<String, Arc<Target>>,
+    workers: HashMap<WorkerId, Arc<Target>>,
     traffic: HashSet<VersionId>,
 }
 
@@ -68,13 +69,6 @@ impl Table {
     pub(super) fn has_traffic(&self, version_id: VersionId) -> bool {
         self.traffic.contains(&version_id)
     }
-
-    fn of_worker(&self, worker_id: WorkerId) -> Option<&Target> {
-        self.hosts
-            .values()
-            .find(|target| target.worker_id == worker_id)
-            .map(AsRef::as_ref)
-    }
 }
 
 impl Target {
@@ -85,7 +79,10 @@ impl Target {
             .and_then(|overrides| choice::overridden(overrides, self.name.as_str()));
         if let Some(version_id) = overridden {
             // Only a version of the deployment can be asked for; another is not news to the client.
-            let lane = self.shares.iter().find(|lane| lane.slot.version_id() == version_id);
+            let lane = self
+                .shares
+                .iter()
+                .find(|lane| lane.slot.version_id() == version_id);
             if let Some(lane) = lane {
                 return Some(&lane.slot);
             }
@@ -122,35 +119,44 @@ pub(super) fn build(
             .filter(|lane| lane.slot.ready().is_none())
             .map(|lane| lane.slot.version_id())
             .collect();
-        let present = before.of_worker(worker.worker_id);
+        let present = before.workers.get(&worker.worker_id);
         let serving = present.filter(|target| {
-            let served = |lane: &Lane| lane.slot.ready().is_some() && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot));
+            let served = |lane: &Lane| {
+                lane.slot.ready().is_some()
+                    && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
+            };
             target.shares.iter().any(served) && !unready.is_empty()
         });
         if let Some(target) = serving {
             shares.clone_from(&target.shares);
             awaited.extend(unready);
         }
-        table.traffic.extend(shares.iter().map(|lane| lane.slot.version_id()));
+        table
+            .traffic
+            .extend(shares.iter().map(|lane| lane.slot.version_id()));
         let host = format!("{}.{}.{domain}", worker.name, account.subdomain);
-        let previews = previews.remove(&worker.worker_id).filter(|_| worker.previews_enabled);
-        table.hosts.insert(
-            host,
-            Arc::new(Target {
-                worker_id: worker.worker_id,
-                name: worker.name.clone(),
-                enabled: worker.subdomain_enabled,
-                shares,
-                previews: previews.unwrap_or_default(),
-            }),
-        );
+        let previews = previews
+            .remove(&worker.worker_id)
+            .filter(|_| worker.previews_enabled);
+        let target = Arc::new(Target {
+            worker_id: worker.worker_id,
+            name: worker.name.clone(),
+            enabled: worker.subdomain_enabled,
+            shares,
+            previews: previews.unwrap_or_default(),
+        });
+        table.hosts.insert(host, Arc::clone(&target));
+        table.workers.insert(worker.worker_id, target);
     }
     Built { table, awaited }
 }
 
 /// A Worker's deployed versions, the newest first.
 fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<Slot>) -> Vec<Lane> {
-    let shares = worker.deployment.as_ref().map_or(&[][..], |split| split.shares());
+    let shares = worker
+        .deployment
+        .as_ref()
+        .map_or(&[][..], |split| split.shares());
     let mut numbered: Vec<_> = shares
         .iter()
         .filter_map(|share| {
@@ -169,7 +175,10 @@ fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<S
 /// Every version that has code, by Worker and by the first digits of its id.
 fn previews(state: &State) -> HashMap<WorkerId, HashMap<String, VersionId>> {
     let mut previews: HashMap<WorkerId, HashMap<String, VersionId>> = HashMap::new();
-    for version in state.versions().filter(|version| version.main_module.is_some()) {
+    for version in state
+        .versions()
+        .filter(|version| version.main_module.is_some())
+    {
         previews
             .entry(version.worker_id)
             .or_default()

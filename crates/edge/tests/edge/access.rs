@@ -26,7 +26,8 @@ async fn every_read_is_counted_and_the_first_told_at_once() {
     site.fetch_text(&worker.host(), "/?times=1", "read").await;
     until("the first read is reported", || plane.reads() == 1).await;
     for _ in 0..7 {
-        site.fetch_text(&worker.host(), "/?times=1000", "read").await;
+        site.fetch_text(&worker.host(), "/?times=1000", "read")
+            .await;
     }
     // The rest of the window waits for its end, which is the edge's here.
     assert_eq!(plane.reads(), 1);
@@ -35,7 +36,10 @@ async fn every_read_is_counted_and_the_first_told_at_once() {
     let reports = plane.reports.lock().clone();
     assert_eq!(plane.reads(), 7001, "{reports:?}");
     for report in &reports {
-        assert_eq!(report.secret_id, secret.secret_id, "an unread value does not leave");
+        assert_eq!(
+            report.secret_id, secret.secret_id,
+            "an unread value does not leave"
+        );
         assert_eq!(report.worker_id, worker.record.worker_id);
         assert!(report.first_at <= report.last_at);
     }
@@ -52,7 +56,8 @@ async fn reads_are_of_the_value_that_was_read() {
     tenant.set_value(&mut secret, "two");
     site.fetch_text(&worker.host(), "/", "two").await;
     tenant.remove_secret(&secret);
-    site.fetch_text(&worker.host(), "/", "Error: Secret \"KEY\" not found").await;
+    site.fetch_text(&worker.host(), "/", "Error: Secret \"KEY\" not found")
+        .await;
     site.stop().await;
 
     let mut reads: HashMap<u32, u64> = HashMap::new();
@@ -86,7 +91,8 @@ async fn a_missing_secret_is_not_read() {
     let name: SecretName = "KEY".parse().unwrap();
     let worker = tenant.worker("shop", READS, vec![tenant.binding("S", name.as_str())]);
     let mut site = Site::start(&plane);
-    site.fetch_text(&worker.host(), "/", "Error: Secret \"KEY\" not found").await;
+    site.fetch_text(&worker.host(), "/", "Error: Secret \"KEY\" not found")
+        .await;
     site.stop().await;
     assert_eq!(plane.reads(), 0);
 }

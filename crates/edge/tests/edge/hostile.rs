@@ -12,10 +12,7 @@ use crate::support::{Plane, READS, Site, Tenant, holds, until};
 const HELLO: &str = "export default { fetch() { return new Response('hello'); } };";
 
 /// Two Workers: one that misbehaves on `/bad`, and a neighbour.
-async fn beside_a_neighbour(
-    code: &str,
-    heartbeat_timeout: Duration,
-) -> (Site, String, String) {
+async fn beside_a_neighbour(code: &str, heartbeat_timeout: Duration) -> (Site, String, String) {
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
     let bad = tenant.worker("bad", code, vec![]);
@@ -65,7 +62,10 @@ async fn an_infinite_loop_after_the_response() {
     } };"#;
     let (site, bad, good) = beside_a_neighbour(code, Duration::from_secs(1)).await;
     site.fetch(&bad, "/bad").await;
-    until("it is killed", || site.metrics().contains("reason=\"Hung\"")).await;
+    until("it is killed", || {
+        site.metrics().contains("reason=\"Hung\"")
+    })
+    .await;
     site.fetch_text(&good, "/", "hello").await;
     site.fetch_text(&bad, "/", "fine").await;
 }
@@ -113,7 +113,9 @@ impl Lines {
     fn capture() -> Self {
         let lines = Self::default();
         let writer = lines.clone();
-        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
         let filter = tracing_subscriber::filter::LevelFilter::TRACE;
         let subscriber = tracing_subscriber::registry().with(filter).with(layer);
         tracing::subscriber::set_global_default(subscriber).unwrap();
@@ -125,7 +127,10 @@ impl Lines {
     }
 
     fn count(&self, text: &str) -> usize {
-        self.text().lines().filter(|line| line.contains(text)).count()
+        self.text()
+            .lines()
+            .filter(|line| line.contains(text))
+            .count()
     }
 }
 
@@ -148,7 +153,10 @@ async fn a_flood_of_logs() {
             answer = site.fetch(&good, "/") => assert_eq!(answer.text, "hello"),
         }
     }
-    until("it is told what is left out", || lines.count("suppressed=") > 0).await;
+    until("it is told what is left out", || {
+        lines.count("suppressed=") > 0
+    })
+    .await;
     let logged = lines.count("flood line");
     assert!((1..2000).contains(&logged), "{logged} lines");
     let longest = lines.text().lines().map(str::len).max();
@@ -172,7 +180,11 @@ async fn values_do_not_reach_logs_or_the_process_table() {
     tenant.add_secret("KEY", value);
     let mut worker = tenant.idle_worker("shop");
     let mut version = worker.version(code, vec![tenant.binding("S", "KEY")]);
-    worker.add_secret(&mut version, "TOKEN", "marked-canary-two\nwith-a-second-line");
+    worker.add_secret(
+        &mut version,
+        "TOKEN",
+        "marked-canary-two\nwith-a-second-line",
+    );
     worker.add_version(&version);
     worker.deploy(coffer_types::Split::whole(version.version_id));
     let site = Site::start(&plane);
@@ -231,7 +243,9 @@ export default { async fetch(request) {
     // The gateway itself is another server on this machine.
     for port in [port, site.address.port()] {
         let path = format!("/?port={port}");
-        let answer = site.fetch_until(&worker.host(), &path, |answer| answer.status != 404).await;
+        let answer = site
+            .fetch_until(&worker.host(), &path, |answer| answer.status != 404)
+            .await;
         assert_eq!((answer.status, answer.text.as_str()), (200, "[]"));
     }
     assert!(listener.accept().is_err(), "somebody connected");
@@ -259,7 +273,7 @@ for (const type of [Response, Request, Headers, Map, Set, String, Number, RegExp
 spied(JSON, "parse"); spied(Date, "now"); spied(Object, "freeze"); spied(globalThis, "fetch");
 Object.defineProperty(Object.prototype, "then", { get() { look(this); return undefined; }, configurable: true });
 Object.defineProperty(Array.prototype, 0, { set(value) { look(value); }, get() {}, configurable: true });
-Promise.prototype.constructor = class Spy extends Promise { constructor(executor) { super(executor); this.then(look, look); } };
+Promise.prototype.constructor = class Spy extends Promise { constructor(executor) { super((done, fail) => executor((value) => { look(value); done(value); }, fail)); } };
 export default { async fetch(request, env) {
   let mine; try { mine = await env.S.get(); } catch (error) { mine = error.message; }
   let changed = "frozen"; try { env.S.get = () => "forged"; if (await env.S.get() === "forged") changed = "changed"; } catch {}
@@ -275,12 +289,22 @@ export default { async fetch(request, env) {
     let hostile = tenant.worker("hostile", code, vec![tenant.binding("S", "MINE")]);
     let honest = other.worker("honest", READS, vec![other.binding("S", "MINE")]);
     let site = Site::start(&plane);
-    site.fetch_text(&honest.host(), "/", "canary-of-another").await;
+    site.fetch_text(&honest.host(), "/", "canary-of-another")
+        .await;
 
-    let answer = site.fetch_until(&hostile.host(), "/", |answer| answer.status == 200).await;
-    assert!(answer.text.starts_with("value-of-mine\nfrozen\nget,getMulti\n"), "{}", answer.text);
+    let answer = site
+        .fetch_until(&hostile.host(), "/", |answer| answer.status == 200)
+        .await;
+    assert!(
+        answer
+            .text
+            .starts_with("value-of-mine\nfrozen\nget,getMulti\n"),
+        "{}",
+        answer.text
+    );
     assert!(!answer.text.contains("canary"), "{}", answer.text);
-    site.fetch_text(&honest.host(), "/", "canary-of-another").await;
+    site.fetch_text(&honest.host(), "/", "canary-of-another")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,19 +14,26 @@ async fn serves_while_the_source_is_away_and_after_a_restart() {
     let worker = tenant.worker("shop", READS, vec![tenant.binding("S", "KEY")]);
     let mut site = Site::start(&plane);
     let id = site.edge.as_ref().unwrap().id();
-    site.fetch_text(&worker.host(), "/", "marked-canary-value-one").await;
+    site.fetch_text(&worker.host(), "/", "marked-canary-value-one")
+        .await;
 
     plane.set_away(true);
-    until("the source is missed", || !site.edge.as_ref().unwrap().is_caught_up()).await;
-    site.fetch_text(&worker.host(), "/", "marked-canary-value-one").await;
+    until("the source is missed", || {
+        !site.edge.as_ref().unwrap().is_caught_up()
+    })
+    .await;
+    site.fetch_text(&worker.host(), "/", "marked-canary-value-one")
+        .await;
     site.restart().await;
-    site.fetch_text(&worker.host(), "/", "marked-canary-value-one").await;
+    site.fetch_text(&worker.host(), "/", "marked-canary-value-one")
+        .await;
     assert_eq!(site.edge.as_ref().unwrap().id(), id);
     assert!(!site.edge.as_ref().unwrap().is_caught_up());
 
     tenant.set_value(&mut secret, "marked-canary-value-two");
     plane.set_away(false);
-    site.fetch_text(&worker.host(), "/", "marked-canary-value-two").await;
+    site.fetch_text(&worker.host(), "/", "marked-canary-value-two")
+        .await;
     assert!(site.edge.as_ref().unwrap().is_caught_up());
     site.stop().await;
     let directory = site.directory.path();
@@ -40,7 +47,10 @@ async fn acknowledges_what_it_serves() {
     let tenant = Tenant::new(&plane, "dev");
     let site = Site::start(&plane);
     tenant.add_secret("KEY", "the value");
-    until("both changes are acknowledged", || *plane.acknowledged.borrow() == 2).await;
+    until("both changes are acknowledged", || {
+        *plane.acknowledged.borrow() == 2
+    })
+    .await;
     drop(site);
 }
 
@@ -53,7 +63,10 @@ async fn takes_a_new_snapshot_when_changes_are_forgotten() {
     let site = Site::start(&plane);
     site.fetch_text(&worker.host(), "/", "one").await;
     plane.set_away(true);
-    until("the source is missed", || !site.edge.as_ref().unwrap().is_caught_up()).await;
+    until("the source is missed", || {
+        !site.edge.as_ref().unwrap().is_caught_up()
+    })
+    .await;
     tenant.set_value(&mut secret, "two");
     plane.forget_changes();
     plane.set_away(false);
@@ -70,7 +83,8 @@ async fn throws_away_the_replica_of_another_database() {
     site.fetch_text(&worker.host(), "/", "one").await;
     plane.start_over();
     site.restart().await;
-    site.fetch_until(&worker.host(), "/", |answer| answer.status == 404).await;
+    site.fetch_until(&worker.host(), "/", |answer| answer.status == 404)
+        .await;
     until("no process is left", || site.processes().is_empty()).await;
 }
 
@@ -85,7 +99,8 @@ async fn a_removed_worker_answers_no_more() {
     let version_id = worker.record.deployment.as_ref().unwrap().shares()[0].version_id;
     plane.remove(Subject::Version(version_id));
     plane.remove(Subject::Worker(worker.record.worker_id));
-    site.fetch_until(&worker.host(), "/", |answer| answer.status == 404).await;
+    site.fetch_until(&worker.host(), "/", |answer| answer.status == 404)
+        .await;
     until("its process is gone", || site.processes().is_empty()).await;
 }
 
@@ -100,7 +115,11 @@ async fn damaged_files_are_fetched_again_or_left_aside() {
     site.stop().await;
     let replica = site.directory.path().join("replica");
     for blob in fs::read_dir(replica.join("blobs")).unwrap() {
-        fs::write(blob.unwrap().path(), "export default { fetch() { return new Response('forged') } }").unwrap();
+        fs::write(
+            blob.unwrap().path(),
+            "export default { fetch() { return new Response('forged') } }",
+        )
+        .unwrap();
     }
     fs::write(replica.join("replica.json"), "{\"format\":1,\"snapsh").unwrap();
     site.restart().await;
@@ -114,13 +133,20 @@ async fn files_are_for_their_owner_only() {
     let tenant = Tenant::new(&plane, "dev");
     let worker = tenant.worker("shop", READS, vec![tenant.binding("S", "KEY")]);
     let mut site = Site::start(&plane);
-    site.fetch_until(&worker.host(), "/", |answer| answer.status == 500).await;
+    site.fetch_until(&worker.host(), "/", |answer| answer.status == 500)
+        .await;
     let mode = |path: &str| {
         let path = site.directory.path().join(path);
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     };
-    assert_eq!([mode("run/edge"), mode("replica"), mode("replica/blobs")], [0o700; 3]);
+    assert_eq!(
+        [mode("run/edge"), mode("replica"), mode("replica/blobs")],
+        [0o700; 3]
+    );
     site.stop().await;
     let replica = site.directory.path().join("replica/replica.json");
-    assert_eq!(fs::metadata(replica).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(replica).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }

@@ -132,7 +132,8 @@ async fn a_crowd_of_first_readers() {
     tenant.add_secret("KEY", "the value");
     let worker = tenant.worker("shop", READS, vec![tenant.binding("S", "KEY")]);
     let site = Site::start(&plane);
-    site.fetch_until(&worker.host(), "/", |answer| answer.status != 404).await;
+    site.fetch_until(&worker.host(), "/", |answer| answer.status != 404)
+        .await;
 
     let host = worker.host();
     let crowd = (0..100).map(|_| site.fetch(&host, "/"));
@@ -140,6 +141,37 @@ async fn a_crowd_of_first_readers() {
         assert_eq!((answer.status, answer.text.as_str()), (200, "the value"));
     }
     assert_eq!(site.processes().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_every_compatibility_date() {
+    let dates = [
+        "2021-01-01",
+        "2022-06-01",
+        "2023-12-01",
+        "2024-04-02",
+        "2024-10-15",
+        "2025-11-01",
+    ];
+    let plane = Plane::new();
+    let tenant = Tenant::new(&plane, "dev");
+    let mut secret = tenant.add_secret("KEY", "before");
+    let workers = dates.map(|date| {
+        let mut worker = tenant.idle_worker(&format!("at-{date}"));
+        let mut version = worker.version(READS, vec![tenant.binding("S", "KEY")]);
+        version.compatibility_date = date.to_owned();
+        worker.add_version(&version);
+        worker.deploy(Split::whole(version.version_id));
+        worker
+    });
+    let site = Site::start(&plane);
+    for worker in &workers {
+        site.fetch_text(&worker.host(), "/", "before").await;
+    }
+    tenant.set_value(&mut secret, "after");
+    for worker in &workers {
+        site.fetch_text(&worker.host(), "/", "after").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,5 +207,8 @@ async fn variables_and_secrets_of_the_worker_itself() {
     let answer = site
         .fetch_until(&worker.host(), "/", |answer| answer.status == 200)
         .await;
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&answer.text).unwrap(), expected);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&answer.text).unwrap(),
+        expected
+    );
 }

@@ -50,9 +50,9 @@ fn on_script(text: &str, start_timeout: Duration) -> (Site, String, tempfile::Te
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runtime_that_hangs_at_start_is_killed() {
-    let (site, host, _directory) =
-        on_script("exec sleep 600", Duration::from_millis(300));
-    site.fetch_until(&host, "/", |answer| answer.status >= 500).await;
+    let (site, host, _directory) = on_script("exec sleep 600", Duration::from_millis(300));
+    site.fetch_until(&host, "/", |answer| answer.status >= 500)
+        .await;
     until("no process is left", || site.processes().is_empty()).await;
     assert!(site.metrics().contains("process_start_failures_total"));
 }
@@ -65,7 +65,10 @@ async fn a_runtime_that_crashes_is_given_a_pause() {
         let log = fs::read_to_string(directory.path().join("runtime.log"));
         log.unwrap_or_default().lines().count()
     };
-    until("the route is there", || !site.metrics().contains("replica_seq 0\n")).await;
+    until("the route is there", || {
+        !site.metrics().contains("replica_seq 0\n")
+    })
+    .await;
     site.fetch_until(&host, "/", |_| starts() >= 2).await;
     // The doubled pause of the second failure is not over yet, or ends with the circuit open.
     for _ in 0..20 {
@@ -93,11 +96,19 @@ echo '{"event":"listen","socket":"http"}' >&3
 echo '{"event":"listen","socket":"heartbeat"}' >&3
 exec sleep 600"#;
     let (site, host, _directory) = on_script(listens, Duration::from_secs(5));
-    until("the route is there", || !site.metrics().contains("replica_seq 0\n")).await;
+    until("the route is there", || {
+        !site.metrics().contains("replica_seq 0\n")
+    })
+    .await;
     // It is ready, but the request is never answered: it ends when the process does.
-    let answer = site.fetch_until(&host, "/", |answer| answer.status >= 500).await;
+    let answer = site
+        .fetch_until(&host, "/", |answer| answer.status >= 500)
+        .await;
     assert!(answer.status >= 500);
-    until("it is killed", || site.metrics().contains("reason=\"Hung\"")).await;
+    until("it is killed", || {
+        site.metrics().contains("reason=\"Hung\"")
+    })
+    .await;
     until("no process is left", || site.processes().is_empty()).await;
 }
 
@@ -145,7 +156,9 @@ async fn a_killed_process_is_started_again() {
 async fn an_unused_process_is_stopped_and_comes_back() {
     let plane = Plane::new();
     let worker = Tenant::new(&plane, "dev").worker("shop", HELLO, vec![]);
-    let site = Site::start_with(&plane, |config| config.idle_after = Duration::from_millis(300));
+    let site = Site::start_with(&plane, |config| {
+        config.idle_after = Duration::from_millis(300);
+    });
     site.fetch_text(&worker.host(), "/", "hello").await;
     until("it is stopped", || site.processes().is_empty()).await;
     assert!(!site.metrics().contains("reason="), "it did not fail");
@@ -166,7 +179,10 @@ async fn a_deployment_lets_requests_finish() {
     let slow = site.fetch(&host, "/?ms=1500");
     let deploy = async {
         // The request is under way when the new version takes over.
-        until("it is under way", || site.metrics().contains("coffer_edge_processes 1")).await;
+        until("it is under way", || {
+            site.metrics().contains("coffer_edge_processes 1")
+        })
+        .await;
         tokio::task::yield_now().await;
         worker.add_version(&next);
         worker.deploy(Split::whole(next.version_id));
@@ -183,7 +199,9 @@ async fn traffic_stays_when_the_new_version_does_not_start() {
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
     let mut worker = tenant.worker("shop", HELLO, vec![]);
-    let site = Site::start_with(&plane, |config| config.backoff_first = Duration::from_millis(1));
+    let site = Site::start_with(&plane, |config| {
+        config.backoff_first = Duration::from_millis(1);
+    });
     site.fetch_text(&worker.host(), "/", "hello").await;
 
     let broken = worker.version("throw new Error('not today');", vec![]);
@@ -232,4 +250,55 @@ async fn nothing_is_left_after_a_shutdown() {
     assert_eq!(site.processes().len(), 1);
     site.stop().await;
     assert!(site.processes().is_empty());
+}
+
+/// Names the test that plays the part of an edge that is killed.
+const VICTIM: &str = "COFFER_TEST_VICTIM";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_edge_leaves_no_process() {
+    if std::env::var_os(VICTIM).is_some() {
+        let plane = Plane::new();
+        let worker = Tenant::new(&plane, "dev").worker("shop", HELLO, vec![]);
+        let site = Site::start(&plane);
+        site.fetch_text(&worker.host(), "/", "hello").await;
+        println!("process={}.", site.processes()[0]);
+        std::future::pending::<()>().await;
+    }
+    let mut victim = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--nocapture",
+            "supervision::a_killed_edge_leaves_no_process",
+        ])
+        .env(VICTIM, "yes")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = std::io::BufReader::new(victim.stdout.take().unwrap());
+    let pid = std::io::BufRead::lines(stdout)
+        .map_while(Result::ok)
+        .find_map(|line| {
+            line.split_once("process=")?
+                .1
+                .split_once('.')?
+                .0
+                .parse()
+                .ok()
+        })
+        .unwrap();
+    assert!(is_running(pid));
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    until("the process dies with its edge", || !is_running(pid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_edge_stops_its_processes() {
+    let plane = Plane::new();
+    let worker = Tenant::new(&plane, "dev").worker("shop", HELLO, vec![]);
+    let mut site = Site::start(&plane);
+    site.fetch_text(&worker.host(), "/", "hello").await;
+    drop(site.edge.take());
+    until("no process is left", || site.processes().is_empty()).await;
 }
