@@ -8,10 +8,18 @@ use crate::deploy::{active_versions, deploy, reply_where};
 use crate::project::{Project, reader};
 use crate::store::Store;
 
-/// A project that is uploaded as it is, so that the server sees its faults before the bundler does.
+/// A project that is uploaded as it is. Wrangler parses the main module even so, but not the other one: its
+/// faults are for the server to find.
 fn unbundled(name: &str, code: &str) -> Project {
-    Project::new(json!({ "name": name, "main": "index.mjs", "no_bundle": true }))
-        .with("index.mjs", code)
+    Project::new(json!({
+        "name": name,
+        "main": "index.mjs",
+        "no_bundle": true,
+        "find_additional_modules": true,
+        "rules": [{ "type": "ESModule", "globs": ["**/*.mjs"] }],
+    }))
+    .with("index.mjs", r#"export { default } from "./handler.mjs";"#)
+    .with("handler.mjs", code)
 }
 
 async fn exists(instance: &Instance, worker: &str) -> bool {
@@ -85,7 +93,7 @@ async fn a_refused_deploy_leaves_the_running_version() {
     reply_where(&instance, "steady", |reply| reply.text == "good").await;
     let version = active_versions(&instance, "steady").await;
 
-    project.write("index.mjs", "throw new Error('bad'); export default {};");
+    project.write("handler.mjs", "throw new Error('bad'); export default {};");
     deploy(&wrangler, &project)
         .await
         .failed()

@@ -16,11 +16,21 @@ async fn initialised() -> Instance {
     Instance::initialise(Settings::default()).await.unwrap()
 }
 
+/// Exit codes, as documented.
+const ERROR: i32 = 1;
+const USAGE: i32 = 2;
+const CONFLICT: i32 = 5;
+
 /// Asserts that the command failed with exit code 1 and a sentence that contains these words.
 #[track_caller]
 fn refused(output: &Output, words: &[&str]) {
+    refused_with(ERROR, output, words);
+}
+
+#[track_caller]
+fn refused_with(code: i32, output: &Output, words: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(output.status.code(), Some(code), "{said}");
     assert!(
         output.stdout.is_empty(),
         "data belongs on stdout, and there is none"
@@ -207,7 +217,7 @@ async fn a_port_in_use() {
             .output()
             .await
             .unwrap();
-        refused(&output, &[&address]);
+        refused_with(CONFLICT, &output, &[&address, option]);
     }
 }
 
@@ -220,13 +230,16 @@ async fn a_configuration_with_an_unknown_key() {
         .serve_to_its_end(&["--config", file.to_str().unwrap()])
         .await
         .unwrap();
-    refused(&output, &[file.to_str().unwrap(), "listne", "line 2"]);
+    refused_with(
+        USAGE,
+        &output,
+        &[file.to_str().unwrap(), "listne", "line 2"],
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_option_is_a_usage_error() {
     let instance = initialised().await;
     let output = instance.serve_to_its_end(&["--nonsense"]).await.unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--nonsense"));
+    refused_with(USAGE, &output, &["--nonsense"]);
 }
