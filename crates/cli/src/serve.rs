@@ -75,6 +75,7 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     if let Some(edge) = Arc::into_inner(parts).and_then(|parts| parts.edge.into_inner()) {
         edge.shutdown().await;
     }
+    engine.close().await;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus};
 
 use crate::feed::Applied;
+use crate::workers::Turns;
 use crate::installation::Installation;
 
 /// How long a deployment waits for the edges before it answers all the same.
@@ -26,6 +27,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) applied: Arc<Applied>,
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -52,6 +54,7 @@ impl Engine {
             clock,
             random,
             applied: Arc::default(),
+            turns: Arc::default(),
         }
     }
 
@@ -62,6 +65,11 @@ impl Engine {
     pub async fn check_ready(&self) -> crate::Result<()> {
         coffer_store::rows::instance::id(&mut self.store.reader().await?).await?;
         Ok(())
+    }
+
+    /// Commits what is waiting and closes the database. Whatever is asked later is refused.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 
     /// Groups committed and writes in them since the start, for metrics.

@@ -96,7 +96,7 @@ impl Store {
             .map_err(failed)?;
         let caches = Arc::new(Caches::default());
         let (announce, last_change) = watch::channel(last);
-        let (writer, _task) = Writer::start(connection, Arc::clone(&caches), announce);
+        let writer = Writer::start(connection, Arc::clone(&caches), announce);
         Ok(Self {
             readers,
             writer,
@@ -118,6 +118,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.writer.write(operation).await
+    }
+
+    /// Commits what is waiting and closes the database, so that its file is complete without the log beside
+    /// it. Whatever is asked later is refused.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     /// A connection for reading.

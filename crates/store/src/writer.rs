@@ -1,10 +1,12 @@
 //! The one writer: waiting writes are committed together, each answered after the commit is durable.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::SqliteConnection;
+use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cache::{Caches, Touched};
@@ -63,7 +65,7 @@ pub(crate) struct WriterCounts {
 /// A handle to the writer's queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Message>,
     pub(crate) counts: Arc<WriterCounts>,
 }
 
@@ -73,17 +75,26 @@ impl Writer {
         connection: SqliteConnection,
         caches: Arc<Caches>,
         last_change: watch::Sender<u64>,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
-        let (queue, jobs) = mpsc::channel(MAX_WAITING);
+    ) -> Self {
+        let (queue, messages) = mpsc::channel(MAX_WAITING);
         let counts = Arc::new(WriterCounts::default());
         let task = WriterTask {
             connection,
-            jobs,
+            messages,
             caches,
             last_change,
             counts: Arc::clone(&counts),
         };
-        (Self { queue, counts }, tokio::spawn(task.run()))
+        tokio::spawn(task.run());
+        Self { queue, counts }
+    }
+
+    /// Commits what is waiting and closes the database; later writes are refused.
+    pub(crate) async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Message::Close(answer)).await.is_ok() {
+            let _ = answered.await;
+        }
     }
 
     /// Runs an operation in a transaction and answers after the commit. The operation may run twice: its
@@ -101,9 +112,20 @@ impl Writer {
             answer: Some(answer),
         };
         let gone = || E::from(StoreError::Unavailable("the writer has stopped".to_owned()));
-        self.queue.send(Box::new(job)).await.map_err(|_| gone())?;
+        self.queue
+            .send(Message::Write(Box::new(job)))
+            .await
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
+}
+
+/// What the writer is asked to do.
+enum Message {
+    /// Commit a write.
+    Write(Box<dyn Job>),
+    /// Commit what came before, then close the database and say so.
+    Close(oneshot::Sender<()>),
 }
 
 /// A write whose result type is forgotten.
@@ -128,10 +150,19 @@ where
 {
     fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool> {
         Box::pin(async move {
-            let outcome = match (self.operation)(tx).await {
-                Ok(written) => record(tx, written).await.map_err(E::from),
-                Err(error) => Err(error),
+            // Exclusive, because the operation can be sent to another thread but not shared with one.
+            let operation = &mut self.operation;
+            let run = async move {
+                match operation(tx).await {
+                    Ok(written) => record(tx, written).await.map_err(E::from),
+                    Err(error) => Err(error),
+                }
             };
+            // A defect in one operation must not end the writer for all. The panic hook has told of it.
+            let outcome = AssertUnwindSafe(run)
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_panic| Err(StoreError::Panicked.into()));
             let keep = outcome.is_ok();
             self.outcome = Some(outcome);
             keep
@@ -164,7 +195,7 @@ async fn record<T>(tx: &mut Tx<'_>, written: Written<T>) -> Result<T, StoreError
 
 struct WriterTask {
     connection: SqliteConnection,
-    jobs: mpsc::Receiver<Box<dyn Job>>,
+    messages: mpsc::Receiver<Message>,
     caches: Arc<Caches>,
     last_change: watch::Sender<u64>,
     counts: Arc<WriterCounts>,
@@ -172,16 +203,43 @@ struct WriterTask {
 
 impl WriterTask {
     async fn run(mut self) {
+        let mut messages = Vec::with_capacity(MAX_GROUP);
         let mut group = Vec::with_capacity(MAX_GROUP);
-        while self.jobs.recv_many(&mut group, MAX_GROUP).await > 0 {
-            let committed = self.commit_group(&mut group).await;
-            self.counts.commits.fetch_add(1, Ordering::Relaxed);
-            self.counts
-                .writes
-                .fetch_add(group.len() as u64, Ordering::Relaxed);
-            for job in group.drain(..) {
-                job.answer(committed.clone());
+        while self.messages.recv_many(&mut messages, MAX_GROUP).await > 0 {
+            let mut closed = Vec::new();
+            for message in messages.drain(..) {
+                match message {
+                    Message::Write(job) => group.push(job),
+                    Message::Close(answer) => closed.push(answer),
+                }
             }
+            if !group.is_empty() {
+                self.commit(&mut group).await;
+            }
+            if !closed.is_empty() {
+                return self.close(closed).await;
+            }
+        }
+    }
+
+    async fn commit(&mut self, group: &mut Vec<Box<dyn Job>>) {
+        let committed = self.commit_group(group).await;
+        self.counts.commits.fetch_add(1, Ordering::Relaxed);
+        self.counts
+            .writes
+            .fetch_add(group.len() as u64, Ordering::Relaxed);
+        for job in group.drain(..) {
+            job.answer(committed.clone());
+        }
+    }
+
+    async fn close(self, answers: Vec<oneshot::Sender<()>>) {
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the database was not closed cleanly; nothing is lost");
+        }
+        for answer in answers {
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(());
         }
     }
 
