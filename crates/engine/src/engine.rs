@@ -10,8 +10,8 @@ use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus};
 
 use crate::feed::Applied;
-use crate::workers::Turns;
 use crate::installation::Installation;
+use crate::workers::Turns;
 
 /// How long a deployment waits for the edges before it answers all the same.
 const APPLY_WAIT: Duration = Duration::from_secs(2);

@@ -39,3 +39,8 @@ pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
     DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList, StorePage,
 };
+pub use workers::{
+    Annotations, Code, Compatibility, NewBinding, NewBindingKind, NewDeployment, NewModule,
+    NewVersion, Published, ScriptSettingsChanges, SecretEdit, SettingsChanges, SubdomainChange,
+    Upload, VersionContent, VersionPage, VersionPatch, WorkerFacts,
+};

@@ -1,1 +1,34 @@
-//! Workers: versions, deployments and per-Worker secrets.
+//! Workers: their versions, deployments, per-Worker secrets and settings.
+//!
+//! A version is never changed: an edit of a secret or a setting makes a new version out of the latest.
+//! Whatever makes one goes the same way: read the Worker's [`current`] state, resolve the [`bindings`],
+//! try the version on the runtime, and [`publish`] it in one transaction.
+
+mod annotations;
+mod bindings;
+mod code;
+mod compatibility;
+mod current;
+mod deployments;
+mod events;
+mod publish;
+mod scripts;
+mod secrets;
+mod settings;
+mod subdomain;
+mod turns;
+mod versions;
+mod view;
+
+pub use annotations::Annotations;
+pub use bindings::{NewBinding, NewBindingKind};
+pub use code::{Code, NewModule};
+pub use compatibility::Compatibility;
+pub use deployments::NewDeployment;
+pub use publish::Published;
+pub use scripts::{Upload, WorkerFacts};
+pub use secrets::SecretEdit;
+pub use settings::{ScriptSettingsChanges, SettingsChanges};
+pub use subdomain::SubdomainChange;
+pub(crate) use turns::Turns;
+pub use versions::{NewVersion, VersionContent, VersionPage, VersionPatch};

@@ -8,3 +8,4 @@ pub mod identity;
 pub mod runtime;
 pub mod secrets_store;
 pub mod v4;
+pub mod workers;

@@ -35,6 +35,14 @@ pub const MAX_BINDING_NAME_CHARS: usize = 255;
 pub const MAX_MESSAGE_BYTES: usize = 1000;
 /// Bytes in the annotation `workers/tag`.
 pub const MAX_TAG_BYTES: usize = 100;
+/// Annotations of a version or a deployment. Our own bound; clients know four.
+pub const MAX_ANNOTATIONS: usize = 16;
+/// Compatibility flags of a version. Our own bound; the runtime knows about two hundred.
+pub const MAX_COMPATIBILITY_FLAGS: usize = 256;
+/// Versions or deployments on one page where a client names no size: all that can be deployed.
+pub const DEFAULT_VERSIONS_PAGE_SIZE: u32 = 100;
+/// Deployments that a Worker's list of deployments tells of, the newest.
+pub const LISTED_DEPLOYMENTS: u32 = 100;
 
 /// Bytes of a JSON request body.
 pub const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;

@@ -33,16 +33,21 @@ pub async fn find(rows: &mut impl Rows, digest: Digest) -> Result<Option<Vec<u8>
     })
 }
 
-/// Removes the contents that no version has any more.
+/// Removes those of these contents that no version has any more.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn delete_unused(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    let done = on!(tx, connection => {
-        sqlx::query("DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM version_blobs)")
+pub async fn delete_unused(tx: &mut Tx<'_>, digests: &[Digest]) -> Result<(), StoreError> {
+    for digest in digests {
+        on!(tx, connection => {
+            sqlx::query(
+                "DELETE FROM blobs WHERE digest = $1 \
+                 AND NOT EXISTS (SELECT 1 FROM version_blobs WHERE digest = $1)",
+            )
+            .bind(digest.to_string())
             .execute(connection)
-            .await?
-            .rows_affected()
-    });
-    Ok(done)
+            .await?;
+        });
+    }
+    Ok(())
 }

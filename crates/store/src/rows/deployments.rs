@@ -81,6 +81,28 @@ pub async fn active(
     .next())
 }
 
+/// The Worker's deployment with this id.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(
+    rows: &mut impl Rows,
+    worker_id: WorkerId,
+    id: DeploymentId,
+) -> Result<Option<DeploymentRow>, StoreError> {
+    let found: Option<DeploymentTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, worker_id, split, facts, created_at FROM deployments \
+             WHERE worker_id = $1 AND id = $2",
+        )
+        .bind(worker_id.to_string())
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
 /// A slice of the Worker's deployments, newest first.
 ///
 /// # Errors
@@ -90,7 +112,7 @@ pub async fn list(
     worker_id: WorkerId,
     slice: Slice,
 ) -> Result<Vec<DeploymentRow>, StoreError> {
-    let found: Vec<(String, String, String, String, i64)> = on!(rows, connection => {
+    let found: Vec<DeploymentTuple> = on!(rows, connection => {
         sqlx::query_as(
             "SELECT id, worker_id, split, facts, created_at FROM deployments WHERE worker_id = $1 \
              ORDER BY number DESC LIMIT $2 OFFSET $3",
@@ -101,16 +123,18 @@ pub async fn list(
         .fetch_all(connection)
         .await?
     });
-    found
-        .into_iter()
-        .map(|(id, worker_id, split, facts, created_at)| {
-            Ok(DeploymentRow {
-                id: parsed("deployment id", &id)?,
-                worker_id: parsed("worker id", &worker_id)?,
-                split: from_json("split", &split)?,
-                facts: from_json("deployment", &facts)?,
-                created_at: Timestamp::from_micros(created_at),
-            })
-        })
-        .collect()
+    found.into_iter().map(from_tuple).collect()
+}
+
+type DeploymentTuple = (String, String, String, String, i64);
+
+fn from_tuple(tuple: DeploymentTuple) -> Result<DeploymentRow, StoreError> {
+    let (id, worker_id, split, facts, created_at) = tuple;
+    Ok(DeploymentRow {
+        id: parsed("deployment id", &id)?,
+        worker_id: parsed("worker id", &worker_id)?,
+        split: from_json("split", &split)?,
+        facts: from_json("deployment", &facts)?,
+        created_at: Timestamp::from_micros(created_at),
+    })
 }

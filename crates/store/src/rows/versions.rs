@@ -51,6 +51,12 @@ pub struct VersionFacts {
     pub handlers: Vec<String>,
     /// How long it took to start when it was tried.
     pub startup_time_ms: u32,
+    /// `limits` as the client set them; kept and returned, not enforced.
+    #[serde(default)]
+    pub limits: Option<serde_json::Value>,
+    /// `placement` as the client set it; kept and returned.
+    #[serde(default)]
+    pub placement: Option<serde_json::Value>,
 }
 
 /// Keeps a new version with its references to blobs.

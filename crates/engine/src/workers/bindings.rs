@@ -1,0 +1,335 @@
+//! From bindings as they are asked for to bindings as they are stored.
+
+use std::collections::HashSet;
+
+use coffer_crypto::SecretValue;
+use coffer_store::rows::{secrets, stores, worker_secrets::WorkerSecretRow};
+use coffer_types::{
+    Binding, BindingKind, BindingName, Owner, Permission, Place, Scope, SecretName, StoreId,
+    ValueVersion, WorkerId, WorkerSecretId, limits,
+};
+use serde_json::Value;
+
+use crate::authorize::Permit;
+use crate::engine::Engine;
+use crate::error::{Error, Invalid, Problem, Result};
+
+/// A binding as it is asked for.
+#[derive(Debug)]
+pub struct NewBinding {
+    /// The property of `env`.
+    pub name: BindingName,
+    /// What it should give.
+    pub kind: NewBindingKind,
+}
+
+/// What a binding should give.
+#[derive(Debug)]
+pub enum NewBindingKind {
+    /// A variable.
+    PlainText {
+        /// The text.
+        text: String,
+    },
+    /// A JSON variable.
+    Json {
+        /// The value.
+        json: Value,
+    },
+    /// A per-Worker secret; the value is gone from memory once it is sealed.
+    SecretText {
+        /// The value.
+        value: SecretValue,
+    },
+    /// A secret of a store, named as the client names it: what is no id or name is not there.
+    SecretsStoreSecret {
+        /// The store's id.
+        store_id: String,
+        /// The secret's name in it.
+        secret_name: String,
+    },
+    /// What the latest version has under this name or an older one.
+    Inherit {
+        /// The older name, if it differs.
+        old_name: Option<BindingName>,
+    },
+}
+
+/// What becomes of an inherited binding that the latest version does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inheritance {
+    /// It is refused.
+    Strict,
+    /// It is left out, as the API does unless asked to be strict.
+    Lenient,
+}
+
+/// Whose bindings to secrets of a store are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binds {
+    /// All: new code reads what it is bound to, so whoever brings the code must be permitted to bind.
+    All,
+    /// Those that the latest version does not have just so: an edit carries the others over.
+    Changed,
+}
+
+/// Bindings to be made out of these, for a Worker's new version.
+pub(super) struct Asked<'a> {
+    pub(super) worker_id: WorkerId,
+    /// The latest version's.
+    pub(super) previous: &'a [Binding],
+    /// Those asked for.
+    pub(super) new: &'a [NewBinding],
+    /// Types of the latest version's bindings that are kept unless one of `new` has their name.
+    pub(super) keep: &'a [String],
+    pub(super) inheritance: Inheritance,
+    pub(super) binds: Binds,
+}
+
+/// Bindings as they are stored, with the sealed values of those that are new.
+pub(super) struct Resolved {
+    pub(super) bindings: Vec<Binding>,
+    pub(super) secrets: Vec<WorkerSecretRow>,
+}
+
+impl Engine {
+    /// Resolves bindings; every one that is wrong is named.
+    pub(super) async fn resolve_bindings<P: Sync>(
+        &self,
+        permit: &Permit<P>,
+        asked: &Asked<'_>,
+    ) -> Result<Resolved> {
+        check_names(asked.new)?;
+        let mut resolved = Resolved {
+            bindings: Vec::with_capacity(asked.new.len()),
+            secrets: Vec::new(),
+        };
+        let mut problems = Vec::new();
+        for (index, new) in asked.new.iter().enumerate() {
+            match self.resolve(permit, asked, new, &mut resolved).await? {
+                Ok(()) => {}
+                Err(problem) => problems.push(Invalid {
+                    pointer: format!("/bindings/{index}"),
+                    problem,
+                }),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::Invalid(problems));
+        }
+        keep(asked, &mut resolved.bindings);
+        if resolved.bindings.len() > limits::MAX_BINDINGS_PER_VERSION {
+            let rule = format!(
+                "a version has at most {} bindings, this one would have {}",
+                limits::MAX_BINDINGS_PER_VERSION,
+                resolved.bindings.len()
+            );
+            return Err(Error::invalid("/bindings", Problem::Upload(rule)));
+        }
+        Ok(resolved)
+    }
+
+    /// Adds one binding to what is resolved, unless there is a problem with it.
+    async fn resolve<P: Sync>(
+        &self,
+        permit: &Permit<P>,
+        asked: &Asked<'_>,
+        new: &NewBinding,
+        resolved: &mut Resolved,
+    ) -> Result<Result<(), Problem>> {
+        let kind = match &new.kind {
+            NewBindingKind::PlainText { text } => check_size(&new.name, text.len())
+                .map(|()| BindingKind::PlainText { text: text.clone() }),
+            NewBindingKind::Json { json } => check_size(&new.name, json.to_string().len())
+                .map(|()| BindingKind::Json { json: json.clone() }),
+            NewBindingKind::SecretText { value } => match check_size(&new.name, value.len()) {
+                Ok(()) => {
+                    let secret = self.seal_worker_secret(permit, asked.worker_id, value)?;
+                    let kind = BindingKind::SecretText { secret: secret.id };
+                    resolved.secrets.push(secret);
+                    Ok(kind)
+                }
+                Err(problem) => Err(problem),
+            },
+            NewBindingKind::SecretsStoreSecret {
+                store_id,
+                secret_name,
+            } => {
+                self.bind_store_secret(permit, asked, &new.name, store_id, secret_name)
+                    .await?
+            }
+            NewBindingKind::Inherit { old_name } => {
+                let old_name = old_name.as_ref().unwrap_or(&new.name);
+                match asked.previous.iter().find(|other| other.name == *old_name) {
+                    None if asked.inheritance == Inheritance::Lenient => return Ok(Ok(())),
+                    None => Err(Problem::InheritMissing(new.name.to_string())),
+                    Some(found) => self.inherit(permit, asked, new, found).await?,
+                }
+            }
+        };
+        Ok(kind.map(|kind| {
+            resolved.bindings.push(Binding {
+                name: new.name.clone(),
+                kind,
+            });
+        }))
+    }
+
+    fn seal_worker_secret<P>(
+        &self,
+        permit: &Permit<P>,
+        worker_id: WorkerId,
+        value: &SecretValue,
+    ) -> Result<WorkerSecretRow> {
+        let id = WorkerSecretId::random(self.random.as_ref());
+        let place = Place {
+            account_id: permit.account_id(),
+            owner: Owner::Worker(worker_id, id),
+            value_version: ValueVersion::FIRST,
+        };
+        let sealed = self.sealer.seal(&permit.account().keys, &place, value)?;
+        Ok(WorkerSecretRow { id, sealed })
+    }
+
+    async fn inherit<P: Sync>(
+        &self,
+        permit: &Permit<P>,
+        asked: &Asked<'_>,
+        new: &NewBinding,
+        found: &Binding,
+    ) -> Result<Result<BindingKind, Problem>> {
+        match &found.kind {
+            BindingKind::SecretsStoreSecret {
+                store_id,
+                secret_name,
+            } if asked.binds == Binds::All => {
+                self.bind_store_secret(
+                    permit,
+                    asked,
+                    &new.name,
+                    &store_id.to_string(),
+                    secret_name.as_str(),
+                )
+                .await
+            }
+            kind => Ok(Ok(kind.clone())),
+        }
+    }
+
+    /// A binding to a secret of a store, if the secret is there for Workers and the caller may bind it.
+    /// Whether it is there is not told to who may not bind.
+    async fn bind_store_secret<P: Sync>(
+        &self,
+        permit: &Permit<P>,
+        asked: &Asked<'_>,
+        name: &BindingName,
+        store_text: &str,
+        secret_text: &str,
+    ) -> Result<Result<BindingKind, Problem>> {
+        let parsed = store_text
+            .parse::<StoreId>()
+            .ok()
+            .zip(secret_text.parse::<SecretName>().ok());
+        let kind = parsed.map(|(store_id, secret_name)| BindingKind::SecretsStoreSecret {
+            store_id,
+            secret_name,
+        });
+        if let Some(kind) = &kind
+            && asked.binds == Binds::Changed
+            && asked
+                .previous
+                .iter()
+                .any(|other| other.name == *name && other.kind == *kind)
+        {
+            return Ok(Ok(kind.clone()));
+        }
+        if !permit.also_permits(Permission::BindSecrets) {
+            return Ok(Err(Problem::SecretBindingUnauthorized));
+        }
+        let missing = || Problem::SecretBindingMissing {
+            binding: name.to_string(),
+            store: shown(store_text),
+            secret: shown(secret_text),
+        };
+        let Some(BindingKind::SecretsStoreSecret {
+            store_id,
+            secret_name,
+        }) = &kind
+        else {
+            return Ok(Err(missing()));
+        };
+        let mut reader = self.store.reader().await?;
+        if stores::find(&mut reader, permit.account_id(), *store_id)
+            .await?
+            .is_none()
+        {
+            return Ok(Err(missing()));
+        }
+        Ok(
+            match secrets::with_name(&mut reader, *store_id, secret_name).await? {
+                None => Err(missing()),
+                Some(secret) if !secret.scopes.contains(Scope::Workers) => {
+                    Err(Problem::SecretBindingUnauthorized)
+                }
+                Some(_) => kind.ok_or_else(missing),
+            },
+        )
+    }
+}
+
+/// Adds the latest version's bindings of the types to be kept whose names are free.
+fn keep(asked: &Asked<'_>, bindings: &mut Vec<Binding>) {
+    // What an inherited binding was called before is not kept beside its new name.
+    let taken: HashSet<&BindingName> = asked
+        .new
+        .iter()
+        .flat_map(|new| match &new.kind {
+            NewBindingKind::Inherit {
+                old_name: Some(old_name),
+            } => [Some(&new.name), Some(old_name)],
+            _ => [Some(&new.name), None],
+        })
+        .flatten()
+        .collect();
+    let kept = asked.previous.iter().filter(|binding| {
+        asked
+            .keep
+            .iter()
+            .any(|kind| kind == binding.kind.type_name())
+            && !taken.contains(&binding.name)
+    });
+    bindings.extend(kept.cloned());
+}
+
+fn check_names(new: &[NewBinding]) -> Result<()> {
+    let mut names = HashSet::new();
+    match new.iter().position(|one| !names.insert(&one.name)) {
+        None => Ok(()),
+        Some(index) => {
+            let rule = format!("binding {} appears more than once", new[index].name);
+            Err(Error::invalid(
+                format!("/bindings/{index}/name"),
+                Problem::Upload(rule),
+            ))
+        }
+    }
+}
+
+fn check_size(name: &BindingName, bytes: usize) -> Result<(), Problem> {
+    if bytes > limits::MAX_VARIABLE_BYTES {
+        return Err(Problem::VariableTooLarge {
+            name: name.clone(),
+            bytes,
+            limit: limits::MAX_VARIABLE_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// A client's text as a refusal may show it.
+fn shown(text: &str) -> String {
+    text.chars()
+        .filter(|other| !other.is_control())
+        .take(limits::MAX_SECRET_NAME_CHARS)
+        .collect()
+}

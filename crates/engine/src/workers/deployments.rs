@@ -1,0 +1,7 @@
+//! Deployments of a Worker.
+
+mod create;
+mod find;
+mod list;
+
+pub use create::NewDeployment;

@@ -1,0 +1,72 @@
+//! Removing a Worker with all its versions, deployments and secrets.
+
+use std::sync::Arc;
+
+use coffer_store::rows::changes::{self, ChangeSubject};
+use coffer_store::rows::versions::VersionRow;
+use coffer_store::rows::{Slice, blobs, versions, workers};
+use coffer_store::{Tx, Written};
+use coffer_types::audit::Action;
+use coffer_types::{Digest, WorkerName};
+use serde_json::json;
+
+use crate::authorize::{DeployWorkers, Permit};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::workers::current::existing;
+
+impl Engine {
+    /// Removes a Worker. Its secrets' values are gone for good. Waits a moment for the edges to stop it.
+    ///
+    /// # Errors
+    /// [`crate::Missing::Worker`].
+    pub async fn delete_worker(
+        &self,
+        permit: &Permit<DeployWorkers>,
+        name: WorkerName,
+    ) -> Result<()> {
+        let _turn = self.turns.take(permit.account_id(), &name).await;
+        let (engine, permit) = (self.clone(), permit.clone());
+        let caller = Arc::clone(&permit.caller);
+        let seq = self
+            .mutate(&caller, move |tx| {
+                let (engine, permit, name) = (engine.clone(), permit.clone(), name.clone());
+                Box::pin(async move { engine.remove_worker(tx, &permit, &name).await })
+            })
+            .await?;
+        self.await_applied(seq).await;
+        Ok(())
+    }
+
+    async fn remove_worker(
+        &self,
+        tx: &mut Tx<'_>,
+        permit: &Permit<DeployWorkers>,
+        name: &WorkerName,
+    ) -> Result<Written<u64>> {
+        let worker = existing(tx, permit.account_id(), name).await?;
+        let (held, count) = versions::list(tx, worker.id, Slice::ALL).await?;
+        workers::delete(tx, worker.id).await?;
+        blobs::delete_unused(tx, &digests_of(&held)).await?;
+        for version in &held {
+            let subject = ChangeSubject::Version(version.id);
+            changes::record(tx, permit.account_id(), subject).await?;
+        }
+        let subject = ChangeSubject::Worker(worker.id);
+        let seq = changes::record(tx, permit.account_id(), subject).await?;
+        let details = json!({ "versions": count });
+        let event = self.worker_event(permit, &worker, Action::Delete, details);
+        Ok(Written::new(seq, event))
+    }
+}
+
+fn digests_of(held: &[VersionRow]) -> Vec<Digest> {
+    let mut digests: Vec<_> = held
+        .iter()
+        .flat_map(|version| &version.facts.modules)
+        .map(|module| module.digest)
+        .collect();
+    digests.sort_unstable();
+    digests.dedup();
+    digests
+}

@@ -1,0 +1,68 @@
+//! Finding one Worker.
+
+use coffer_protocol::workers::{Script, SubdomainState};
+use coffer_store::rows::workers;
+use coffer_types::{Timestamp, WorkerId, WorkerName};
+
+use crate::authorize::{Permit, ViewWorkers};
+use crate::engine::Engine;
+use crate::error::{Missing, Result};
+use crate::workers::current::{Current, of};
+use crate::workers::view;
+
+/// What is known of a Worker.
+#[derive(Clone, Debug)]
+pub struct WorkerFacts {
+    /// The Worker as a script.
+    pub script: Script,
+    /// Its settings.
+    pub settings: coffer_protocol::workers::Settings,
+    /// At which host names it answers.
+    pub subdomain: SubdomainState,
+    /// When it was last deployed.
+    pub deployed_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// The account's Worker with this name.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn worker(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        name: &WorkerName,
+    ) -> Result<WorkerFacts> {
+        let (_, current) = self.current(permit.account_id(), name).await?;
+        Ok(facts(&current))
+    }
+
+    /// The account's Worker with this id.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn worker_by_id(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        id: WorkerId,
+    ) -> Result<WorkerFacts> {
+        let mut reader = self.store.reader().await?;
+        let found = workers::find(&mut reader, id).await?;
+        let worker = found
+            .filter(|worker| worker.account_id == permit.account_id())
+            .ok_or(Missing::Worker)?;
+        Ok(facts(&of(&mut reader, worker).await?))
+    }
+}
+
+fn facts(current: &Current) -> WorkerFacts {
+    WorkerFacts {
+        script: view::script(current),
+        settings: view::settings(&current.worker, current.latest.as_ref()),
+        subdomain: view::subdomain(&current.worker),
+        deployed_at: current
+            .active
+            .as_ref()
+            .map(|deployment| deployment.created_at),
+    }
+}

@@ -1,0 +1,45 @@
+//! Listing and finding per-Worker secrets.
+
+use coffer_protocol::workers::WorkerSecret;
+use coffer_types::{BindingKind, BindingName, WorkerName};
+
+use crate::authorize::{Permit, ViewWorkers};
+use crate::engine::Engine;
+use crate::error::{Missing, Result};
+
+impl Engine {
+    /// The names of a Worker's secrets.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn list_worker_secrets(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        name: &WorkerName,
+    ) -> Result<Vec<WorkerSecret>> {
+        let (_, current) = self.current(permit.account_id(), name).await?;
+        let secrets = current
+            .bindings()
+            .iter()
+            .filter(|binding| matches!(binding.kind, BindingKind::SecretText { .. }))
+            .map(|binding| WorkerSecret::named(binding.name.clone()));
+        Ok(secrets.collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`] or [`Missing::WorkerSecret`].
+    pub async fn worker_secret(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        name: &WorkerName,
+        secret_name: &BindingName,
+    ) -> Result<WorkerSecret> {
+        let secrets = self.list_worker_secrets(permit, name).await?;
+        let found = secrets
+            .into_iter()
+            .find(|secret| secret.name == *secret_name);
+        found.ok_or_else(|| Missing::WorkerSecret.into())
+    }
+}

@@ -1,0 +1,153 @@
+//! Editing a Worker's settings and bindings without new code.
+
+use coffer_protocol::workers::Settings;
+use coffer_store::rows::versions::{VersionFacts, VersionRow};
+use coffer_types::{Binding, BindingKind, Permission, WorkerName};
+use serde_json::Value;
+
+use crate::authorize::{Permit, ViewWorkers};
+use crate::engine::Engine;
+use crate::error::{Conflict, Error, Result};
+use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, Resolved};
+use crate::workers::current::Current;
+use crate::workers::publish::Draft;
+use crate::workers::versions::derived;
+use crate::workers::{Annotations, Compatibility, ScriptSettingsChanges};
+
+const TRIGGER: &str = "settings";
+
+/// What to change; `None` leaves a part as it is.
+#[derive(Debug, Default)]
+pub struct SettingsChanges {
+    /// All bindings from now on.
+    pub bindings: Option<Vec<NewBinding>>,
+    /// The date that fixes the behaviour.
+    pub compatibility_date: Option<String>,
+    /// Exceptions to that date.
+    pub compatibility_flags: Option<Vec<String>>,
+    /// `limits`.
+    pub limits: Option<Value>,
+    /// `placement`.
+    pub placement: Option<Value>,
+    /// What people write on the new version.
+    pub annotations: Annotations,
+    /// What is not part of a version.
+    pub script: ScriptSettingsChanges,
+}
+
+impl Engine {
+    /// Edits settings and bindings: a new version with the same code, deployed at once. Who may deploy may
+    /// edit all; who may only edit or bind secrets of a store may change bindings to these and nothing else.
+    ///
+    /// # Errors
+    /// [`crate::Missing::Worker`]; [`Error::Denied`]; [`Conflict::LatestVersionNotDeployed`]; [`Error::Invalid`] for
+    /// bindings that are refused.
+    pub async fn edit_settings(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        name: &WorkerName,
+        changes: SettingsChanges,
+    ) -> Result<Settings> {
+        let deploys = permit.also_permits(Permission::DeployWorkers);
+        let may_bind = permit.also_permits(Permission::EditBindings)
+            || permit.also_permits(Permission::BindSecrets);
+        if !deploys && !may_bind {
+            return Err(Error::Denied);
+        }
+        let _turn = self.turns.take(permit.account_id(), name).await;
+        let (reader, current) = self.current(permit.account_id(), name).await?;
+        drop(reader);
+        let latest = current.latest()?.clone();
+        check_deployed(&current, &latest)?;
+        let draft = self
+            .settings_draft(permit, current, &latest, changes)
+            .await?;
+        if !deploys && !only_store_bindings_differ(&latest, &draft) {
+            return Err(Error::Denied);
+        }
+        let published = self.publish(permit, draft).await?;
+        self.await_applied(published.seq).await;
+        let (_, current) = self.current(permit.account_id(), name).await?;
+        Ok(crate::workers::view::settings(
+            &current.worker,
+            current.latest.as_ref(),
+        ))
+    }
+
+    async fn settings_draft(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        current: Current,
+        latest: &VersionRow,
+        changes: SettingsChanges,
+    ) -> Result<Draft> {
+        let resolved = match &changes.bindings {
+            None => Resolved {
+                bindings: latest.facts.bindings.clone(),
+                secrets: Vec::new(),
+            },
+            Some(new) => {
+                let asked = Asked {
+                    worker_id: current.worker.id,
+                    previous: &latest.facts.bindings,
+                    new,
+                    keep: &[],
+                    inheritance: Inheritance::Strict,
+                    binds: Binds::Changed,
+                };
+                self.resolve_bindings(permit, &asked).await?
+            }
+        };
+        let annotations = changes.annotations.triggered_by(TRIGGER);
+        let mut facts = VersionFacts {
+            bindings: resolved.bindings,
+            ..derived(permit, latest, annotations.clone())
+        };
+        let compatibility = Compatibility::parse(
+            changes.compatibility_date.or(facts.compatibility_date),
+            changes
+                .compatibility_flags
+                .unwrap_or(facts.compatibility_flags),
+        )?;
+        facts.compatibility_date = compatibility.date;
+        facts.compatibility_flags = compatibility.flags;
+        facts.limits = changes.limits.or(facts.limits);
+        facts.placement = changes.placement.or(facts.placement);
+        Ok(Draft {
+            worker: current.worker.clone(),
+            before: Some(current),
+            facts,
+            secrets: resolved.secrets,
+            contents: None,
+            settings: changes.script,
+            deploy: Some(annotations),
+        })
+    }
+}
+
+fn check_deployed(current: &Current, latest: &VersionRow) -> Result<()> {
+    let active = current.active.as_ref();
+    if active.is_some_and(|deployment| deployment.split.contains(latest.id)) {
+        Ok(())
+    } else {
+        Err(Conflict::LatestVersionNotDeployed.into())
+    }
+}
+
+fn only_store_bindings_differ(latest: &VersionRow, draft: &Draft) -> bool {
+    let others = |bindings: &[Binding]| -> Vec<Binding> {
+        let kept = bindings
+            .iter()
+            .filter(|one| !matches!(one.kind, BindingKind::SecretsStoreSecret { .. }));
+        let mut kept: Vec<_> = kept.cloned().collect();
+        kept.sort_by(|one, other| one.name.cmp(&other.name));
+        kept
+    };
+    let (before, after) = (&latest.facts, &draft.facts);
+    others(&before.bindings) == others(&after.bindings)
+        && before.compatibility_date == after.compatibility_date
+        && before.compatibility_flags == after.compatibility_flags
+        && before.limits == after.limits
+        && before.placement == after.placement
+        && draft.settings == ScriptSettingsChanges::default()
+}
