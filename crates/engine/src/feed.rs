@@ -125,8 +125,8 @@ fn unavailable(error: StoreError) -> FeedError {
 
 async fn all_records(reader: &mut Reader) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::new();
-    for secret in secrets::all(reader).await? {
-        records.extend(secret_record(reader, secret).await?.map(Record::Secret));
+    for (secret, sealed) in secrets::all_sealed(reader).await? {
+        records.push(Record::Secret(secret_record(secret, sealed)));
     }
     for account in accounts::all(reader).await? {
         let found = workers::of_account(reader, account.id).await?;
@@ -179,10 +179,8 @@ async fn state_of(
             )
         }
         ChangeSubject::Secret(id) => {
-            let record = match secrets::find(reader, id).await? {
-                Some(secret) => secret_record(reader, secret).await?,
-                None => None,
-            };
+            let found = secrets::find_sealed(reader, id).await?;
+            let record = found.map(|(secret, sealed)| secret_record(secret, sealed));
             (Subject::Secret(id), record.map(Record::Secret))
         }
         ChangeSubject::Worker(id) => {
@@ -217,15 +215,8 @@ pub(crate) fn account_record(account: &AccountRow) -> AccountRecord {
     }
 }
 
-async fn secret_record(
-    reader: &mut Reader,
-    secret: SecretRow,
-) -> Result<Option<SecretRecord>, StoreError> {
-    // Gone between the two reads: then a later change says so.
-    let Some(sealed) = secrets::sealed_value(reader, secret.id).await? else {
-        return Ok(None);
-    };
-    Ok(Some(SecretRecord {
+fn secret_record(secret: SecretRow, sealed: Vec<u8>) -> SecretRecord {
+    SecretRecord {
         account_id: secret.account_id,
         store_id: secret.store_id,
         secret_id: secret.id,
@@ -233,7 +224,7 @@ async fn secret_record(
         scopes: secret.scopes,
         value_version: secret.value_version,
         sealed: sealed.into(),
-    }))
+    }
 }
 
 async fn worker_record(reader: &mut Reader, worker: WorkerRow) -> Result<WorkerRecord, StoreError> {

@@ -95,6 +95,13 @@ impl Engine {
                     writer_key.clone(),
                 );
                 Box::pin(async move {
+                    // The same request at the same time may have been faster.
+                    if idempotency::find(tx, &actor_id, &key.key, kept_since(now))
+                        .await?
+                        .is_some()
+                    {
+                        return Err(Conflict::IdempotencyKeyReused.into());
+                    }
                     let written = operation(tx).await?;
                     keep_answer(tx, &actor_id, &key, written.result(), now).await?;
                     Ok(written)
@@ -102,7 +109,6 @@ impl Engine {
             })
             .await;
         match done {
-            // The same request at the same time was faster.
             Err(Error::Conflict(Conflict::IdempotencyKeyReused)) => self
                 .kept_answer(&actor_id, &key)
                 .await?
@@ -116,7 +122,9 @@ impl Engine {
         actor_id: &str,
         key: &IdempotencyKey,
     ) -> Result<Option<T>> {
-        let kept = idempotency::find(&mut self.store.reader().await?, actor_id, &key.key).await?;
+        let since = kept_since(self.clock.now());
+        let mut reader = self.store.reader().await?;
+        let kept = idempotency::find(&mut reader, actor_id, &key.key, since).await?;
         let Some(kept) = kept else { return Ok(None) };
         if kept.request != key.request {
             return Err(Conflict::IdempotencyKeyReused.into());
@@ -125,6 +133,10 @@ impl Engine {
             .map(Some)
             .map_err(|error| Error::Internal(error.to_string()))
     }
+}
+
+const fn kept_since(now: Timestamp) -> Timestamp {
+    now.plus_micros(-ANSWERS_KEPT_MICROS)
 }
 
 async fn keep_answer<T: Serialize>(
@@ -140,8 +152,7 @@ async fn keep_answer<T: Serialize>(
         request: key.request.clone(),
         response,
     };
-    let forget_before = now.plus_micros(-ANSWERS_KEPT_MICROS);
-    match idempotency::insert(tx, actor_id, &key.key, &answer, now, forget_before).await {
+    match idempotency::insert(tx, actor_id, &key.key, &answer, now, kept_since(now)).await {
         Err(StoreError::Taken(_)) => Err(Conflict::IdempotencyKeyReused.into()),
         other => Ok(other?),
     }

@@ -53,6 +53,9 @@ pub enum StoreError {
     /// A uniqueness rule by its name, such as `secrets.store_id, secrets.name`.
     #[error("already taken: {0}")]
     Taken(String),
+    /// A column that must have a value would have none.
+    #[error("a value is missing")]
+    Null,
     /// A row refers to one that is not there.
     #[error("what it refers to is gone")]
     Orphan,
@@ -62,6 +65,9 @@ pub enum StoreError {
     /// The database cannot answer now.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The operation panicked, and nothing of it was kept.
+    #[error("a write panicked")]
+    Panicked,
     /// The database refused.
     #[error("the database failed: {0}")]
     Database(sqlx::Error),
@@ -72,6 +78,9 @@ impl From<sqlx::Error> for StoreError {
         if let sqlx::Error::Database(inner) = &error {
             if inner.is_unique_violation() {
                 return Self::Taken(crate::dialect::violated_columns(inner.message()).to_owned());
+            }
+            if inner.kind() == sqlx::error::ErrorKind::NotNullViolation {
+                return Self::Null;
             }
             if inner.is_foreign_key_violation() {
                 return Self::Orphan;

@@ -38,8 +38,8 @@ pub struct Store {
 pub struct Reader(PoolConnection<Sqlite>);
 
 impl Rows for Reader {
-    fn connection(&mut self) -> Connection<'_> {
-        Connection::Sqlite(&mut self.0)
+    async fn connection(&mut self) -> Result<Connection<'_>, StoreError> {
+        Ok(Connection::Sqlite(&mut self.0))
     }
 }
 

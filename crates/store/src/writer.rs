@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::batch::Batch;
 use crate::cache::{Caches, Touched};
 use crate::connection::Tx;
 use crate::error::StoreError;
@@ -80,6 +81,7 @@ impl Writer {
         let counts = Arc::new(WriterCounts::default());
         let task = WriterTask {
             connection,
+            batch: Batch::default(),
             messages,
             caches,
             last_change,
@@ -195,6 +197,7 @@ async fn record<T>(tx: &mut Tx<'_>, written: Written<T>) -> Result<T, StoreError
 
 struct WriterTask {
     connection: SqliteConnection,
+    batch: Batch,
     messages: mpsc::Receiver<Message>,
     caches: Arc<Caches>,
     last_change: watch::Sender<u64>,
@@ -243,83 +246,79 @@ impl WriterTask {
         }
     }
 
-    /// Runs all together; if one of several fails, runs them again with a savepoint around each.
+    /// Runs all together; if one is refused, runs them again with a savepoint around each.
     async fn commit_group(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), String> {
-        let tried = match self.try_group(group, false).await {
-            Ok(Group::Undone) if group.len() > 1 => self.try_group(group, true).await,
-            other => other,
-        };
-        match tried {
-            Ok(Group::Committed {
-                touched,
-                last_change,
-            }) => {
-                self.caches.forget(&touched);
-                if let Some(seq) = last_change {
-                    self.last_change.send_replace(seq);
-                }
-                Ok(())
-            }
-            Ok(Group::Undone) => Ok(()),
-            Err(error) => {
-                tracing::error!(%error, "a group of writes was not committed");
-                self.abandon().await;
-                Err(error.to_string())
-            }
+        if self.try_together(group).await {
+            return Ok(());
         }
+        self.abandon().await;
+        let committed = self.try_apart(group).await;
+        if let Err(error) = committed {
+            tracing::error!(%error, "a group of writes was not committed");
+            self.abandon().await;
+            return Err(error.to_string());
+        }
+        Ok(())
     }
 
-    async fn try_group(
-        &mut self,
-        group: &mut [Box<dyn Job>],
-        savepoints: bool,
-    ) -> Result<Group, sqlx::Error> {
+    /// Commits all writes of a group, sending their statements together; `false` if one did not go through.
+    async fn try_together(&mut self, group: &mut [Box<dyn Job>]) -> bool {
+        let before = *self.last_change.borrow();
+        let mut tx = Tx::new(&mut self.connection, &mut self.batch, true, before);
+        if tx.execute("BEGIN IMMEDIATE", Vec::new()).await.is_err() {
+            return false;
+        }
+        let last = group.len() - 1;
+        for (index, job) in group.iter_mut().enumerate() {
+            // What is sent at once has one of a few texts, which the database prepares once.
+            let sent = job.run(&mut tx).await && (index == last || tx.flush().await.is_ok());
+            if !sent {
+                return false;
+            }
+        }
+        if tx.execute("COMMIT", Vec::new()).await.is_err() || tx.flush().await.is_err() {
+            return false;
+        }
+        let (touched, last_change) = (tx.touched, tx.last_change);
+        self.announce(&touched, last_change);
+        true
+    }
+
+    /// Commits those writes of a group that are not refused, each for itself.
+    async fn try_apart(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+        let (mut touched, mut last_change) = (Vec::new(), *self.last_change.borrow());
         execute(&mut self.connection, "BEGIN IMMEDIATE").await?;
-        let mut touched = Vec::new();
-        let mut last_change = None;
         for job in group {
-            if savepoints {
-                execute(&mut self.connection, "SAVEPOINT one").await?;
+            execute(&mut self.connection, "SAVEPOINT one").await?;
+            let mut tx = Tx::new(&mut self.connection, &mut self.batch, false, last_change);
+            if job.run(&mut tx).await {
+                last_change = tx.last_change;
+                touched.append(&mut tx.touched);
+            } else {
+                self.batch.clear();
+                execute(&mut self.connection, "ROLLBACK TO one").await?;
             }
-            let mut tx = Tx::new(&mut self.connection);
-            let keep = job.run(&mut tx).await;
-            let (job_touched, job_change) = (std::mem::take(&mut tx.touched), tx.last_change);
-            match (keep, savepoints) {
-                (true, _) => {
-                    touched.extend(job_touched);
-                    last_change = job_change.or(last_change);
-                }
-                (false, true) => execute(&mut self.connection, "ROLLBACK TO one").await?,
-                (false, false) => {
-                    execute(&mut self.connection, "ROLLBACK").await?;
-                    return Ok(Group::Undone);
-                }
-            }
-            if savepoints {
-                execute(&mut self.connection, "RELEASE one").await?;
-            }
+            execute(&mut self.connection, "RELEASE one").await?;
         }
         execute(&mut self.connection, "COMMIT").await?;
-        Ok(Group::Committed {
-            touched,
-            last_change,
-        })
+        self.announce(&touched, last_change);
+        Ok(())
     }
 
-    /// Leaves no transaction open after a failure, so that the next group can begin.
+    /// Tells the rest of the process what was committed, before anyone is answered.
+    fn announce(&self, touched: &[Touched], last_change: u64) {
+        self.caches.forget(touched);
+        self.last_change
+            .send_if_modified(|last| std::mem::replace(last, last_change) != last_change);
+    }
+
+    /// Leaves no transaction open and nothing waiting, so that the next group can begin.
     async fn abandon(&mut self) {
+        self.batch.clear();
         if let Err(error) = execute(&mut self.connection, "ROLLBACK").await {
             tracing::debug!(%error, "no transaction was open");
         }
     }
-}
-
-enum Group {
-    Committed {
-        touched: Vec<Touched>,
-        last_change: Option<u64>,
-    },
-    Undone,
 }
 
 async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {

@@ -40,19 +40,23 @@ pub(crate) fn described(secret: &SecretRow) -> Value {
     })
 }
 
+impl Problem {
+    /// What is wrong with a value, if it is empty or over the account's limit in bytes.
+    pub fn of_value(value: &SecretValue, limit: u32) -> Option<Self> {
+        match value.len() {
+            0 => Some(Self::ValueEmpty),
+            bytes if bytes > limit as usize => Some(Self::ValueTooLarge { bytes, limit }),
+            _ => None,
+        }
+    }
+}
+
 /// Refuses a value that is empty or over the account's limit.
 fn check_value(pointer: &str, value: &SecretValue, limit: u32) -> Result<()> {
-    let bytes = value.len();
-    if bytes == 0 {
-        return Err(Error::invalid(pointer, Problem::ValueEmpty));
+    match Problem::of_value(value, limit) {
+        None => Ok(()),
+        Some(problem) => Err(Error::invalid(pointer, problem)),
     }
-    if bytes > limit as usize {
-        return Err(Error::invalid(
-            pointer,
-            Problem::ValueTooLarge { bytes, limit },
-        ));
-    }
-    Ok(())
 }
 
 impl Engine {

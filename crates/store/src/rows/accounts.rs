@@ -3,7 +3,7 @@
 use coffer_types::{AccountId, Subdomain, Timestamp, WrappedAccountKey};
 
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
 use crate::rows::{parsed, unsigned};
 
@@ -42,36 +42,30 @@ pub struct AccountLimits {
 /// # Errors
 /// [`StoreError::Taken`] if the id or the subdomain is.
 pub async fn insert(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO accounts (id, name, subdomain, max_stores, max_secrets, max_value_bytes, \
+    execute!(
+        tx,
+        "INSERT INTO accounts (id, name, subdomain, max_stores, max_secrets, max_value_bytes, \
              max_workers, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-        )
-        .bind(account.id.to_string())
-        .bind(account.name.clone())
-        .bind(account.subdomain.as_str().to_owned())
-        .bind(i64::from(account.limits.stores))
-        .bind(i64::from(account.limits.secrets))
-        .bind(i64::from(account.limits.value_bytes))
-        .bind(i64::from(account.limits.workers))
-        .bind(account.created_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        account.id.to_string(),
+        account.name.clone(),
+        account.subdomain.as_str().to_owned(),
+        i64::from(account.limits.stores),
+        i64::from(account.limits.secrets),
+        i64::from(account.limits.value_bytes),
+        i64::from(account.limits.workers),
+        account.created_at.as_micros()
+    );
     for key in &account.keys {
-        on!(tx, connection => {
-            sqlx::query(
-                "INSERT INTO account_keys (account_id, version, master_version, wrapped, created_at) \
+        execute!(
+            tx,
+            "INSERT INTO account_keys (account_id, version, master_version, wrapped, created_at) \
                  VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(account.id.to_string())
-            .bind(i64::from(key.version))
-            .bind(i64::from(key.master_version))
-            .bind(key.wrapped.clone())
-            .bind(account.created_at.as_micros())
-            .execute(connection)
-            .await?;
-        });
+            account.id.to_string(),
+            i64::from(key.version),
+            i64::from(key.master_version),
+            key.wrapped.clone(),
+            account.created_at.as_micros()
+        );
     }
     tx.touch(Touched::Account(account.id));
     Ok(())
@@ -87,26 +81,23 @@ pub async fn update_limits(
     limits: AccountLimits,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = on!(tx, connection => {
-        sqlx::query(
-            "UPDATE accounts SET max_stores = $2, max_secrets = $3, max_value_bytes = $4, max_workers = $5, \
+    let done = execute_counted!(
+        tx,
+        "UPDATE accounts SET max_stores = $2, max_secrets = $3, max_value_bytes = $4, max_workers = $5, \
              modified_at = $6 WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .bind(i64::from(limits.stores))
-        .bind(i64::from(limits.secrets))
-        .bind(i64::from(limits.value_bytes))
-        .bind(i64::from(limits.workers))
-        .bind(now.as_micros())
-        .execute(connection)
-        .await?
-        .rows_affected()
-    });
+        id.to_string(),
+        i64::from(limits.stores),
+        i64::from(limits.secrets),
+        i64::from(limits.value_bytes),
+        i64::from(limits.workers),
+        now.as_micros()
+    );
     tx.touch(Touched::Account(id));
     Ok(done == 1)
 }
 
-/// Counts `added` more secrets if the limit allows; `false` if it does not and nothing was counted.
+/// Counts `added` more secrets if the limit allows; `false` if it does not and nothing was counted. In a batch
+/// it is always `true`, and the batch fails.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -115,18 +106,15 @@ pub async fn reserve_secrets(
     id: AccountId,
     added: u32,
 ) -> Result<bool, StoreError> {
-    let done = on!(tx, connection => {
-        sqlx::query(
-            "UPDATE accounts SET secret_count = secret_count + $2 \
-             WHERE id = $1 AND secret_count + $2 <= max_secrets",
-        )
-        .bind(id.to_string())
-        .bind(i64::from(added))
-        .execute(connection)
-        .await?
-        .rows_affected()
-    });
-    Ok(done == 1)
+    // Over the limit the count would be NULL, which the column refuses.
+    const RESERVE: &str = "UPDATE accounts SET secret_count = \
+         CASE WHEN secret_count + $2 <= max_secrets THEN secret_count + $2 END WHERE id = $1";
+    let values = vec![id.to_string().into(), i64::from(added).into()];
+    match tx.execute(RESERVE, values).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Null) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Counts `removed` fewer secrets.
@@ -138,13 +126,12 @@ pub async fn release_secrets(
     id: AccountId,
     removed: u32,
 ) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("UPDATE accounts SET secret_count = secret_count - $2 WHERE id = $1")
-            .bind(id.to_string())
-            .bind(i64::from(removed))
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "UPDATE accounts SET secret_count = secret_count - $2 WHERE id = $1",
+        id.to_string(),
+        i64::from(removed)
+    );
     Ok(())
 }
 

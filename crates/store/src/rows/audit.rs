@@ -3,7 +3,7 @@
 use coffer_types::audit::{Action, ActorContext, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Email, RequestId, Timestamp, TokenId};
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::{from_json, parsed, to_json, unsigned};
 
@@ -60,28 +60,29 @@ impl EventActor {
 
 pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let details = to_json("event details", &event.details)?;
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO audit_events (id, account_id, at, action, resource_kind, resource_id, actor_id, \
+    execute!(
+        tx,
+        "INSERT INTO audit_events (id, account_id, at, action, resource_kind, resource_id, actor_id, \
              actor_email, actor_context, actor_ip, token_id, request_id, details) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(event.id.to_string())
-        .bind(event.account_id.map(|id| id.to_string()))
-        .bind(event.at.as_micros())
-        .bind(event.action.as_str())
-        .bind(event.resource_kind.as_str())
-        .bind(event.resource_id.clone())
-        .bind(event.actor.id.clone())
-        .bind(event.actor.email.as_ref().map(|email| email.as_str().to_owned()))
-        .bind(event.actor.context.as_str())
-        .bind(event.actor.ip.clone())
-        .bind(event.actor.token_id.map(|id| id.to_string()))
-        .bind(event.request_id.to_string())
-        .bind(details)
-        .execute(connection)
-        .await?;
-    });
+        event.id.to_string(),
+        event.account_id.map(|id| id.to_string()),
+        event.at.as_micros(),
+        event.action.as_str(),
+        event.resource_kind.as_str(),
+        event.resource_id.clone(),
+        event.actor.id.clone(),
+        event
+            .actor
+            .email
+            .as_ref()
+            .map(|email| email.as_str().to_owned()),
+        event.actor.context.as_str(),
+        event.actor.ip.clone(),
+        event.actor.token_id.map(|id| id.to_string()),
+        event.request_id.to_string(),
+        details
+    );
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use coffer_types::Digest;
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 
 /// Keeps a content unless it is kept already.
@@ -10,13 +10,12 @@ use crate::error::StoreError;
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn insert(tx: &mut Tx<'_>, digest: Digest, content: &[u8]) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO blobs (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING")
-            .bind(digest.to_string())
-            .bind(content.to_vec())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO blobs (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING",
+        digest.to_string(),
+        content.to_vec()
+    );
     Ok(())
 }
 
@@ -39,15 +38,12 @@ pub async fn find(rows: &mut impl Rows, digest: Digest) -> Result<Option<Vec<u8>
 /// [`StoreError`] if the database fails.
 pub async fn delete_unused(tx: &mut Tx<'_>, digests: &[Digest]) -> Result<(), StoreError> {
     for digest in digests {
-        on!(tx, connection => {
-            sqlx::query(
-                "DELETE FROM blobs WHERE digest = $1 \
+        execute!(
+            tx,
+            "DELETE FROM blobs WHERE digest = $1 \
                  AND NOT EXISTS (SELECT 1 FROM version_blobs WHERE digest = $1)",
-            )
-            .bind(digest.to_string())
-            .execute(connection)
-            .await?;
-        });
+            digest.to_string()
+        );
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use coffer_types::{AccountId, SecretId, VersionId, WorkerId};
 use sqlx::SqliteConnection;
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::parsed;
 
@@ -46,16 +46,17 @@ pub async fn record(
         ChangeSubject::Worker(id) => ("worker", id.to_string()),
         ChangeSubject::Version(id) => ("version", id.to_string()),
     };
-    let seq: i64 = on!(tx, connection => {
-        sqlx::query_scalar("INSERT INTO changes (account_id, kind, subject_id) VALUES ($1, $2, $3) RETURNING seq")
-            .bind(account_id.to_string())
-            .bind(kind)
-            .bind(subject_id)
-            .fetch_one(connection)
-            .await?
-    });
-    let seq = u64::try_from(seq).unwrap_or(0);
-    tx.last_change = Some(seq);
+    // Every change passes the one writer, so the order is counted here.
+    let seq = tx.last_change + 1;
+    execute!(
+        tx,
+        "INSERT INTO changes (seq, account_id, kind, subject_id) VALUES ($1, $2, $3, $4)",
+        i64::try_from(seq).unwrap_or(i64::MAX),
+        account_id.to_string(),
+        kind,
+        subject_id,
+    );
+    tx.last_change = seq;
     Ok(seq)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coffer_types::{DeploymentId, Email, Split, Timestamp, WorkerId};
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::{Slice, from_json, parsed, to_json};
 
@@ -44,19 +44,16 @@ pub struct DeploymentFacts {
 pub async fn insert(tx: &mut Tx<'_>, deployment: &DeploymentRow) -> Result<(), StoreError> {
     let split = to_json("split", &deployment.split)?;
     let facts = to_json("deployment", &deployment.facts)?;
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO deployments (id, worker_id, number, split, facts, created_at) \
+    execute!(
+        tx,
+        "INSERT INTO deployments (id, worker_id, number, split, facts, created_at) \
              SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5 FROM deployments WHERE worker_id = $2",
-        )
-        .bind(deployment.id.to_string())
-        .bind(deployment.worker_id.to_string())
-        .bind(split)
-        .bind(facts)
-        .bind(deployment.created_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        deployment.id.to_string(),
+        deployment.worker_id.to_string(),
+        split,
+        facts,
+        deployment.created_at.as_micros()
+    );
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use coffer_types::Timestamp;
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 
 /// A kept answer.
@@ -14,7 +14,7 @@ pub struct KeptAnswer {
     pub response: String,
 }
 
-/// The answer kept for an actor's key.
+/// The answer kept for an actor's key since a moment; an older one is as good as forgotten.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -22,13 +22,17 @@ pub async fn find(
     rows: &mut impl Rows,
     actor_id: &str,
     key: &str,
+    kept_since: Timestamp,
 ) -> Result<Option<KeptAnswer>, StoreError> {
     let found: Option<(String, String)> = on!(rows, connection => {
-        sqlx::query_as("SELECT request, response FROM idempotency WHERE actor_id = $1 AND key = $2")
-            .bind(actor_id.to_owned())
-            .bind(key.to_owned())
-            .fetch_optional(connection)
-            .await?
+        sqlx::query_as(
+            "SELECT request, response FROM idempotency WHERE actor_id = $1 AND key = $2 AND created_at >= $3",
+        )
+        .bind(actor_id.to_owned())
+        .bind(key.to_owned())
+        .bind(kept_since.as_micros())
+        .fetch_optional(connection)
+        .await?
     });
     Ok(found.map(|(request, response)| KeptAnswer { request, response }))
 }
@@ -45,21 +49,19 @@ pub async fn insert(
     now: Timestamp,
     forget_before: Timestamp,
 ) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("DELETE FROM idempotency WHERE created_at < $1")
-            .bind(forget_before.as_micros())
-            .execute(connection)
-            .await?;
-    });
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO idempotency (actor_id, key, request, response, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(actor_id.to_owned())
-            .bind(key.to_owned())
-            .bind(answer.request.clone())
-            .bind(answer.response.clone())
-            .bind(now.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "DELETE FROM idempotency WHERE created_at < $1",
+        forget_before.as_micros()
+    );
+    execute!(
+        tx,
+        "INSERT INTO idempotency (actor_id, key, request, response, created_at) VALUES ($1, $2, $3, $4, $5)",
+        actor_id.to_owned(),
+        key.to_owned(),
+        answer.request.clone(),
+        answer.response.clone(),
+        now.as_micros()
+    );
     Ok(())
 }

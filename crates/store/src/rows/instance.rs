@@ -2,7 +2,7 @@
 
 use coffer_types::Timestamp;
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::unsigned;
 
@@ -20,13 +20,12 @@ pub struct MasterKeyRow {
 /// # Errors
 /// [`StoreError::Taken`] if it has one.
 pub async fn insert(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO instance (only_row, id, created_at) VALUES (1, $1, $2)")
-            .bind(id.to_owned())
-            .bind(now.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO instance (only_row, id, created_at) VALUES (1, $1, $2)",
+        id.to_owned(),
+        now.as_micros()
+    );
     Ok(())
 }
 
@@ -49,14 +48,13 @@ pub async fn insert_master_key(
     key: &MasterKeyRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO master_keys (version, wrapped, created_at) VALUES ($1, $2, $3)")
-            .bind(i64::from(key.version))
-            .bind(key.wrapped.clone())
-            .bind(now.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO master_keys (version, wrapped, created_at) VALUES ($1, $2, $3)",
+        i64::from(key.version),
+        key.wrapped.clone(),
+        now.as_micros()
+    );
     Ok(())
 }
 

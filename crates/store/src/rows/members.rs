@@ -3,7 +3,7 @@
 use coffer_types::{AccountId, MemberId, Permissions, Role, Timestamp, UserId};
 
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::{from_json, parsed, to_json};
 
@@ -37,16 +37,15 @@ impl MemberRow {
 /// [`StoreError::Taken`] if the user is one already.
 pub async fn insert(tx: &mut Tx<'_>, member: &MemberRow) -> Result<(), StoreError> {
     let roles = to_json("roles", &member.roles)?;
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO members (id, account_id, user_id, roles, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(member.id.to_string())
-            .bind(member.account_id.to_string())
-            .bind(member.user_id.to_string())
-            .bind(roles)
-            .bind(member.created_at.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO members (id, account_id, user_id, roles, created_at) VALUES ($1, $2, $3, $4, $5)",
+        member.id.to_string(),
+        member.account_id.to_string(),
+        member.user_id.to_string(),
+        roles,
+        member.created_at.as_micros()
+    );
     tx.touch(Touched::Members(member.user_id));
     Ok(())
 }

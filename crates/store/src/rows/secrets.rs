@@ -4,8 +4,10 @@ use coffer_types::{
     AccountId, Comment, Scopes, SecretId, SecretName, StoreId, Timestamp, ValueVersion,
 };
 
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
 use crate::rows::{Direction, Slice, parsed, unsigned};
 
@@ -65,25 +67,25 @@ pub struct SecretFilter {
 /// # Errors
 /// [`StoreError::Taken`] if the name is.
 pub async fn insert(tx: &mut Tx<'_>, secret: &SecretRow, sealed: &[u8]) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO secrets (id, account_id, store_id, name, comment, scopes, value_version, sealed, \
+    execute!(
+        tx,
+        "INSERT INTO secrets (id, account_id, store_id, name, comment, scopes, value_version, sealed, \
              change_seq, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(secret.id.to_string())
-        .bind(secret.account_id.to_string())
-        .bind(secret.store_id.to_string())
-        .bind(secret.name.as_str().to_owned())
-        .bind(secret.comment.as_ref().map(|comment| comment.as_str().to_owned()))
-        .bind(i64::from(secret.scopes.bits()))
-        .bind(i64::from(secret.value_version.0))
-        .bind(sealed.to_vec())
-        .bind(i64::try_from(secret.change_seq).unwrap_or(i64::MAX))
-        .bind(secret.created_at.as_micros())
-        .bind(secret.modified_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        secret.id.to_string(),
+        secret.account_id.to_string(),
+        secret.store_id.to_string(),
+        secret.name.as_str().to_owned(),
+        secret
+            .comment
+            .as_ref()
+            .map(|comment| comment.as_str().to_owned()),
+        i64::from(secret.scopes.bits()),
+        i64::from(secret.value_version.0),
+        sealed.to_vec(),
+        i64::try_from(secret.change_seq).unwrap_or(i64::MAX),
+        secret.created_at.as_micros(),
+        secret.modified_at.as_micros()
+    );
     tx.touch(Touched::Secret(secret.id));
     Ok(())
 }
@@ -97,21 +99,21 @@ pub async fn update(
     secret: &SecretRow,
     sealed: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query(
-            "UPDATE secrets SET comment = $2, scopes = $3, value_version = $4, sealed = coalesce($5, sealed), \
+    execute!(
+        tx,
+        "UPDATE secrets SET comment = $2, scopes = $3, value_version = $4, sealed = coalesce($5, sealed), \
              change_seq = $6, modified_at = $7 WHERE id = $1",
-        )
-        .bind(secret.id.to_string())
-        .bind(secret.comment.as_ref().map(|comment| comment.as_str().to_owned()))
-        .bind(i64::from(secret.scopes.bits()))
-        .bind(i64::from(secret.value_version.0))
-        .bind(sealed.map(<[u8]>::to_vec))
-        .bind(i64::try_from(secret.change_seq).unwrap_or(i64::MAX))
-        .bind(secret.modified_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        secret.id.to_string(),
+        secret
+            .comment
+            .as_ref()
+            .map(|comment| comment.as_str().to_owned()),
+        i64::from(secret.scopes.bits()),
+        i64::from(secret.value_version.0),
+        sealed.map(<[u8]>::to_vec),
+        i64::try_from(secret.change_seq).unwrap_or(i64::MAX),
+        secret.modified_at.as_micros()
+    );
     tx.touch(Touched::Secret(secret.id));
     Ok(())
 }
@@ -121,13 +123,7 @@ pub async fn update(
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn delete(tx: &mut Tx<'_>, id: SecretId) -> Result<bool, StoreError> {
-    let done = on!(tx, connection => {
-        sqlx::query("DELETE FROM secrets WHERE id = $1")
-            .bind(id.to_string())
-            .execute(connection)
-            .await?
-            .rows_affected()
-    });
+    let done = execute_counted!(tx, "DELETE FROM secrets WHERE id = $1", id.to_string());
     tx.touch(Touched::Secret(id));
     Ok(done == 1)
 }
@@ -173,32 +169,32 @@ pub async fn with_name(
     found.map(from_tuple).transpose()
 }
 
-/// A secret's sealed value.
+/// A secret with its sealed value. They are read together, because a value opens only as the version that it
+/// was sealed as.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn sealed_value(
+pub async fn find_sealed(
     rows: &mut impl Rows,
     id: SecretId,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    on!(rows, connection => {
-        Ok(sqlx::query_scalar("SELECT sealed FROM secrets WHERE id = $1")
-            .bind(id.to_string())
-            .fetch_optional(connection)
-            .await?)
-    })
+) -> Result<Option<(SecretRow, Vec<u8>)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, sealed FROM secrets WHERE id = $1");
+    let found = on!(rows, connection => {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).fetch_optional(connection).await?
+    });
+    found.as_ref().map(from_sealed_row).transpose()
 }
 
 /// Every secret with its sealed value, for a replica.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn all(rows: &mut impl Rows) -> Result<Vec<SecretRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM secrets ORDER BY id");
-    let found: Vec<SecretTuple> = on!(rows, connection => {
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(connection).await?
+pub async fn all_sealed(rows: &mut impl Rows) -> Result<Vec<(SecretRow, Vec<u8>)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, sealed FROM secrets ORDER BY id");
+    let found = on!(rows, connection => {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(connection).await?
     });
-    found.into_iter().map(from_tuple).collect()
+    found.iter().map(from_sealed_row).collect()
 }
 
 /// A slice of a store's secrets, and how many match. `applied` is the last change that every edge serves.
@@ -283,6 +279,16 @@ type SecretTuple = (
     i64,
     i64,
 );
+
+fn from_sealed_row<'r, R: Row>(row: &'r R) -> Result<(SecretRow, Vec<u8>), StoreError>
+where
+    SecretTuple: FromRow<'r, R>,
+    &'static str: ColumnIndex<R>,
+    Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let sealed = row.try_get("sealed")?;
+    Ok((from_tuple(SecretTuple::from_row(row)?)?, sealed))
+}
 
 fn from_tuple(tuple: SecretTuple) -> Result<SecretRow, StoreError> {
     let (

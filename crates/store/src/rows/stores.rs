@@ -3,7 +3,7 @@
 use coffer_types::{AccountId, StoreId, StoreName, Timestamp};
 
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
 use crate::rows::{Direction, Slice, parsed, unsigned};
 
@@ -42,20 +42,16 @@ pub async fn insert(
     store: &StoreRow,
     max_stores: u32,
 ) -> Result<bool, StoreError> {
-    let done = on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO stores (id, account_id, name, created_at, modified_at) \
+    let done = execute_counted!(
+        tx,
+        "INSERT INTO stores (id, account_id, name, created_at, modified_at) \
              SELECT $1, $2, $3, $4, $4 WHERE (SELECT count(*) FROM stores WHERE account_id = $2) < $5",
-        )
-        .bind(store.id.to_string())
-        .bind(store.account_id.to_string())
-        .bind(store.name.as_str().to_owned())
-        .bind(store.created_at.as_micros())
-        .bind(i64::from(max_stores))
-        .execute(connection)
-        .await?
-        .rows_affected()
-    });
+        store.id.to_string(),
+        store.account_id.to_string(),
+        store.name.as_str().to_owned(),
+        store.created_at.as_micros(),
+        i64::from(max_stores)
+    );
     tx.touch(Touched::Store(store.id));
     Ok(done == 1)
 }
@@ -65,9 +61,7 @@ pub async fn insert(
 /// # Errors
 /// [`StoreError`] if the database fails, also when it still holds one.
 pub async fn delete(tx: &mut Tx<'_>, id: StoreId) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("DELETE FROM stores WHERE id = $1").bind(id.to_string()).execute(connection).await?;
-    });
+    execute!(tx, "DELETE FROM stores WHERE id = $1", id.to_string());
     tx.touch(Touched::Store(id));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use coffer_types::{AccountId, Policy, Timestamp, TokenId, UserId};
 
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::{from_json, parsed, to_json};
 
@@ -59,25 +59,22 @@ pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError>
         TokenOwner::User(id) => (Some(id.to_string()), None),
         TokenOwner::Account(id) => (None, Some(id.to_string())),
     };
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO tokens (id, user_id, account_id, name, prefix, mac, enabled, policies, not_before, \
+    execute!(
+        tx,
+        "INSERT INTO tokens (id, user_id, account_id, name, prefix, mac, enabled, policies, not_before, \
              expires_at, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
-        )
-        .bind(token.id.to_string())
-        .bind(user_id)
-        .bind(account_id)
-        .bind(token.name.clone())
-        .bind(token.prefix.clone())
-        .bind(token.mac.clone())
-        .bind(i64::from(token.enabled))
-        .bind(policies)
-        .bind(token.not_before.map(Timestamp::as_micros))
-        .bind(token.expires_at.map(Timestamp::as_micros))
-        .bind(token.created_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        token.id.to_string(),
+        user_id,
+        account_id,
+        token.name.clone(),
+        token.prefix.clone(),
+        token.mac.clone(),
+        i64::from(token.enabled),
+        policies,
+        token.not_before.map(Timestamp::as_micros),
+        token.expires_at.map(Timestamp::as_micros),
+        token.created_at.as_micros()
+    );
     tx.touch(Touched::Tokens(token.prefix.clone()));
     Ok(())
 }

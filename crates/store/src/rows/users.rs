@@ -3,7 +3,7 @@
 use coffer_types::{Email, Timestamp, UserId};
 
 use crate::cache::Touched;
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::parsed;
 
@@ -37,20 +37,17 @@ impl std::fmt::Debug for UserRow {
 /// # Errors
 /// [`StoreError::Taken`] if the address is.
 pub async fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO users (id, email, password_hash, global_key_mac, created_at, modified_at) \
+    execute!(
+        tx,
+        "INSERT INTO users (id, email, password_hash, global_key_mac, created_at, modified_at) \
              VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(user.id.to_string())
-        .bind(user.email.as_str().to_owned())
-        .bind(user.password_hash.clone())
-        .bind(user.global_key_mac.clone())
-        .bind(user.created_at.as_micros())
-        .bind(user.modified_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        user.id.to_string(),
+        user.email.as_str().to_owned(),
+        user.password_hash.clone(),
+        user.global_key_mac.clone(),
+        user.created_at.as_micros(),
+        user.modified_at.as_micros()
+    );
     tx.touch(Touched::User(user.id));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coffer_types::{Binding, Email, Module, ModuleName, Timestamp, VersionId, WorkerId};
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::{Slice, from_json, parsed, to_json, unsigned};
 
@@ -65,26 +65,22 @@ pub struct VersionFacts {
 /// [`StoreError::Taken`] if the number is.
 pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreError> {
     let facts = to_json("version", &version.facts)?;
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO versions (id, worker_id, number, facts, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(version.id.to_string())
-            .bind(version.worker_id.to_string())
-            .bind(i64::from(version.number))
-            .bind(facts)
-            .bind(version.created_at.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO versions (id, worker_id, number, facts, created_at) VALUES ($1, $2, $3, $4, $5)",
+        version.id.to_string(),
+        version.worker_id.to_string(),
+        i64::from(version.number),
+        facts,
+        version.created_at.as_micros()
+    );
     for module in &version.facts.modules {
-        on!(tx, connection => {
-            sqlx::query(
-                "INSERT INTO version_blobs (version_id, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .bind(version.id.to_string())
-            .bind(module.digest.to_string())
-            .execute(connection)
-            .await?;
-        });
+        execute!(
+            tx,
+            "INSERT INTO version_blobs (version_id, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            version.id.to_string(),
+            module.digest.to_string()
+        );
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use coffer_types::{Timestamp, WorkerId, WorkerSecretId};
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 use crate::rows::parsed;
 
@@ -25,15 +25,14 @@ pub async fn insert(
     secret: &WorkerSecretRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("INSERT INTO worker_secrets (id, worker_id, sealed, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(secret.id.to_string())
-            .bind(worker_id.to_string())
-            .bind(secret.sealed.clone())
-            .bind(now.as_micros())
-            .execute(connection)
-            .await?;
-    });
+    execute!(
+        tx,
+        "INSERT INTO worker_secrets (id, worker_id, sealed, created_at) VALUES ($1, $2, $3, $4)",
+        secret.id.to_string(),
+        worker_id.to_string(),
+        secret.sealed.clone(),
+        now.as_micros()
+    );
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coffer_types::{AccountId, Timestamp, WorkerId, WorkerName};
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Rows, Tx, on};
+use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
 use crate::rows::{from_json, parsed, to_json, unsigned};
 
@@ -59,26 +59,22 @@ pub async fn insert(
     max_workers: u32,
 ) -> Result<bool, StoreError> {
     let settings = to_json("worker settings", &worker.settings)?;
-    let done = on!(tx, connection => {
-        sqlx::query(
-            "INSERT INTO workers (id, account_id, name, subdomain_enabled, previews_enabled, settings, \
+    let done = execute_counted!(
+        tx,
+        "INSERT INTO workers (id, account_id, name, subdomain_enabled, previews_enabled, settings, \
              last_version, created_at, modified_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
              WHERE (SELECT count(*) FROM workers WHERE account_id = $2) < $10",
-        )
-        .bind(worker.id.to_string())
-        .bind(worker.account_id.to_string())
-        .bind(worker.name.as_str().to_owned())
-        .bind(i64::from(worker.subdomain_enabled))
-        .bind(i64::from(worker.previews_enabled))
-        .bind(settings)
-        .bind(i64::from(worker.last_version))
-        .bind(worker.created_at.as_micros())
-        .bind(worker.modified_at.as_micros())
-        .bind(i64::from(max_workers))
-        .execute(connection)
-        .await?
-        .rows_affected()
-    });
+        worker.id.to_string(),
+        worker.account_id.to_string(),
+        worker.name.as_str().to_owned(),
+        i64::from(worker.subdomain_enabled),
+        i64::from(worker.previews_enabled),
+        settings,
+        i64::from(worker.last_version),
+        worker.created_at.as_micros(),
+        worker.modified_at.as_micros(),
+        i64::from(max_workers)
+    );
     Ok(done == 1)
 }
 
@@ -88,20 +84,17 @@ pub async fn insert(
 /// [`StoreError`] if the database fails.
 pub async fn update(tx: &mut Tx<'_>, worker: &WorkerRow) -> Result<(), StoreError> {
     let settings = to_json("worker settings", &worker.settings)?;
-    on!(tx, connection => {
-        sqlx::query(
-            "UPDATE workers SET subdomain_enabled = $2, previews_enabled = $3, settings = $4, \
+    execute!(
+        tx,
+        "UPDATE workers SET subdomain_enabled = $2, previews_enabled = $3, settings = $4, \
              last_version = $5, modified_at = $6 WHERE id = $1",
-        )
-        .bind(worker.id.to_string())
-        .bind(i64::from(worker.subdomain_enabled))
-        .bind(i64::from(worker.previews_enabled))
-        .bind(settings)
-        .bind(i64::from(worker.last_version))
-        .bind(worker.modified_at.as_micros())
-        .execute(connection)
-        .await?;
-    });
+        worker.id.to_string(),
+        i64::from(worker.subdomain_enabled),
+        i64::from(worker.previews_enabled),
+        settings,
+        i64::from(worker.last_version),
+        worker.modified_at.as_micros()
+    );
     Ok(())
 }
 
@@ -110,9 +103,7 @@ pub async fn update(tx: &mut Tx<'_>, worker: &WorkerRow) -> Result<(), StoreErro
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn delete(tx: &mut Tx<'_>, id: WorkerId) -> Result<(), StoreError> {
-    on!(tx, connection => {
-        sqlx::query("DELETE FROM workers WHERE id = $1").bind(id.to_string()).execute(connection).await?;
-    });
+    execute!(tx, "DELETE FROM workers WHERE id = $1", id.to_string());
     Ok(())
 }
 

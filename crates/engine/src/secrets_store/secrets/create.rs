@@ -14,10 +14,10 @@ use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{Comment, Scopes, SecretId, SecretName, StoreId, ValueVersion, limits};
 use serde_json::json;
 
-use super::{check_value, described, place_of};
+use super::{described, place_of};
 use crate::authorize::{ManageSecrets, Permit};
 use crate::engine::Engine;
-use crate::error::{Conflict, Error, Limit, Missing, Problem, Result};
+use crate::error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result};
 use crate::mutate::About;
 
 /// A secret to be made.
@@ -154,12 +154,21 @@ fn check_list(new: &[NewSecret], value_limit: u32) -> Result<()> {
         ));
     }
     let mut names = HashSet::new();
+    let mut problems = Vec::new();
     for (index, one) in new.iter().enumerate() {
-        check_value(&format!("/{index}/value"), &one.value, value_limit)?;
+        if let Some(problem) = Problem::of_value(&one.value, value_limit) {
+            let pointer = format!("/{index}/value");
+            problems.push(Invalid { pointer, problem });
+        }
         if !names.insert(&one.name) {
+            let pointer = format!("/{index}/name");
             let problem = Problem::SecretNameRepeated(one.name.clone());
-            return Err(Error::invalid(format!("/{index}/name"), problem));
+            problems.push(Invalid { pointer, problem });
         }
     }
-    Ok(())
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(problems))
+    }
 }

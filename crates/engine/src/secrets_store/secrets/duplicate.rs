@@ -36,10 +36,11 @@ impl Engine {
         id: SecretId,
         duplicate: DuplicateSecret,
     ) -> Result<Secret> {
-        let original = self.find_secret(permit.account_id(), store_id, id).await?;
+        self.check_store(permit.account_id(), store_id).await?;
         let mut reader = self.store.reader().await?;
-        let sealed = secrets::sealed_value(&mut reader, id)
+        let (original, sealed) = secrets::find_sealed(&mut reader, id)
             .await?
+            .filter(|(secret, _)| secret.store_id == store_id)
             .ok_or(Missing::Secret)?;
         drop(reader);
         let now = self.clock.now();
