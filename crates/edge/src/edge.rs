@@ -60,6 +60,7 @@ pub enum EdgeError {
 #[derive(Debug)]
 pub struct Edge {
     replica: Arc<Replica>,
+    directory: Arc<RuntimeDir>,
     supervisor: Arc<Supervisor>,
     metrics: EdgeMetrics,
     gateway_metrics: GatewayMetrics,
@@ -104,9 +105,10 @@ impl Edge {
             Arc::clone(&source),
             metrics.clone(),
         );
+        let directory = RuntimeDir::open(&config.runtime.runtime_dir, "edge")?;
         let launcher = Launcher {
             runtime: config.runtime.clone(),
-            directory: RuntimeDir::open(&config.runtime.runtime_dir, "edge")?,
+            directory: Arc::clone(&directory),
             spawner: Spawner::start().map_err(EdgeError::Thread)?,
             replica: Arc::clone(&replica),
             leases,
@@ -132,10 +134,10 @@ impl Edge {
             request_id_seed: number(random.as_ref()),
             ..GatewayConfig::default()
         };
-        let directory: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;
+        let routes: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;
         let serving = gateway::serve(
             config.listener,
-            directory,
+            routes,
             gateway_config,
             stop_gateway.clone(),
         );
@@ -150,6 +152,7 @@ impl Edge {
         ];
         Ok(Self {
             replica,
+            directory,
             supervisor,
             metrics,
             gateway_metrics,
@@ -188,6 +191,7 @@ impl Edge {
             let _ = gateway.await;
         }
         self.supervisor.stop().await;
+        self.directory.release();
         self.stop_following.cancel();
         for task in std::mem::take(&mut self.following) {
             let _ = task.await;

@@ -84,7 +84,7 @@ impl Default for EdgeMetrics {
 impl EdgeMetrics {
     /// Puts the counters into a registry.
     pub(crate) fn register(&self, registry: &mut Registry) {
-        let registry = registry.sub_registry_with_prefix("coffer_edge");
+        let registry = registry.sub_registry_with_prefix("edge");
         registry.register(
             "processes",
             "Worker processes that run",

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
 use rustix::process::{Pid, Signal};
 
 /// A unix socket's address holds 108 bytes with its final NUL.
@@ -45,8 +46,8 @@ pub(crate) struct RuntimeDir {
     base: PathBuf,
     empty: PathBuf,
     next: AtomicU64,
-    // Held open: its lock is what makes the directory ours.
-    _lock: File,
+    // While open, its lock is what makes the directory ours.
+    lock: Mutex<Option<File>>,
 }
 
 /// The directory of one process's sockets; removed when dropped.
@@ -81,13 +82,24 @@ impl RuntimeDir {
             base,
             empty,
             next: AtomicU64::new(1),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         }))
     }
 
     /// An empty directory, for what needs one.
     pub(crate) fn empty(&self) -> &Path {
         &self.empty
+    }
+
+    /// Gives the directory up, whoever still holds this value. No process may be running.
+    pub(crate) fn release(&self) {
+        let Some(_lock) = self.lock.lock().take() else {
+            return;
+        };
+        if self.base.parent() == Some(Path::new(SHORT_BASE)) && !self.empty.starts_with(&self.base)
+        {
+            let _ = fs::remove_dir_all(&self.base);
+        }
     }
 
     /// A new directory for one process.
@@ -163,9 +175,7 @@ fn socket_base(home: &Path) -> io::Result<PathBuf> {
 
 impl Drop for RuntimeDir {
     fn drop(&mut self) {
-        if self.base.starts_with(SHORT_BASE) && !self.empty.starts_with(&self.base) {
-            let _ = fs::remove_dir_all(&self.base);
-        }
+        self.release();
     }
 }
 

@@ -43,9 +43,19 @@ pub(crate) struct Logs {
     state: Mutex<State>,
 }
 
+/// Which of its streams a process prints to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// The Worker's console, and exceptions in requests.
+    Output,
+    /// The runtime's own errors, such as why it does not start.
+    Error,
+}
+
 #[derive(Debug)]
 struct State {
-    tail: VecDeque<String>,
+    output_tail: VecDeque<String>,
+    error_tail: VecDeque<String>,
     allowance: f64,
     counted_at: Instant,
     suppressed: u64,
@@ -66,7 +76,8 @@ impl Logs {
             speaker,
             redactor,
             state: Mutex::new(State {
-                tail: VecDeque::new(),
+                output_tail: VecDeque::new(),
+                error_tail: VecDeque::new(),
                 allowance: f64::from(BURST_LINES),
                 counted_at: Instant::now(),
                 suppressed: 0,
@@ -74,15 +85,20 @@ impl Logs {
         })
     }
 
-    /// The last lines, oldest first.
+    /// The last lines of errors, oldest first; without any, those of output.
     pub(crate) fn tail(&self) -> String {
         let state = self.state.lock();
-        let lines: Vec<&str> = state.tail.iter().map(String::as_str).collect();
+        let tail = if state.error_tail.is_empty() {
+            &state.output_tail
+        } else {
+            &state.error_tail
+        };
+        let lines: Vec<&str> = tail.iter().map(String::as_str).collect();
         lines.join("\n")
     }
 
     /// Follows a stream to its end.
-    pub(super) async fn follow(self: Arc<Self>, mut stream: impl AsyncRead + Unpin) {
+    pub(super) async fn follow(self: Arc<Self>, name: Stream, mut stream: impl AsyncRead + Unpin) {
         let mut line = Vec::new();
         let mut chunk = vec![0; 16 * 1024];
         let mut budget = BYTES_PER_SECOND;
@@ -94,7 +110,7 @@ impl Logs {
                 cut |= piece.len() > room;
                 line.extend_from_slice(&piece[..piece.len().min(room)]);
                 if piece.ends_with(b"\n") {
-                    self.take(&line, cut);
+                    self.take(name, &line, cut);
                     line.clear();
                     cut = false;
                 }
@@ -109,12 +125,12 @@ impl Logs {
             }
         }
         if !line.is_empty() {
-            self.take(&line, cut);
+            self.take(name, &line, cut);
         }
         self.tell_suppressed();
     }
 
-    fn take(&self, line: &[u8], cut: bool) {
+    fn take(&self, name: Stream, line: &[u8], cut: bool) {
         if !self.allow() {
             return;
         }
@@ -140,10 +156,14 @@ impl Logs {
             );
         }
         let mut state = self.state.lock();
-        if state.tail.len() == TAIL_LINES {
-            state.tail.pop_front();
+        let tail = match name {
+            Stream::Output => &mut state.output_tail,
+            Stream::Error => &mut state.error_tail,
+        };
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
         }
-        state.tail.push_back(message);
+        tail.push_back(message);
     }
 
     /// Without values, and short. A value that the cut divides would not be recognised, so everything that

@@ -11,7 +11,6 @@ mod supervisor;
 mod watch;
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -29,6 +28,7 @@ use crate::config::{HEARTBEAT_SOCKET, HTTP_SOCKET};
 use crate::settings::RuntimeConfig;
 pub use directory::RuntimeDirError;
 pub(crate) use directory::{ProcessDir, RuntimeDir, private_directory};
+use logs::Stream;
 pub(crate) use logs::{Logs, Speaker};
 pub(crate) use redaction::Redactor;
 pub(crate) use slot::Slot;
@@ -90,8 +90,16 @@ impl Process {
         let began = Instant::now();
         let (mut child, control) = spawn(runtime, spawner, &directory).await?;
         let readers = vec![
-            tokio::spawn(follow(child.stdout.take(), Arc::clone(&logs))),
-            tokio::spawn(follow(child.stderr.take(), Arc::clone(&logs))),
+            tokio::spawn(follow(
+                Stream::Output,
+                child.stdout.take(),
+                Arc::clone(&logs),
+            )),
+            tokio::spawn(follow(
+                Stream::Error,
+                child.stderr.take(),
+                Arc::clone(&logs),
+            )),
         ];
         let pid = child.id().unwrap_or_default();
         let mut process = Self {
@@ -190,14 +198,17 @@ impl Process {
     }
 
     async fn explain_end(mut self, runtime: &RuntimeConfig, deadline: Instant) -> StartFailure {
-        let ended = tokio::time::timeout_at(deadline, self.child.wait()).await;
-        if ended.is_err() {
+        if tokio::time::timeout_at(deadline, self.child.wait())
+            .await
+            .is_err()
+        {
             self.kill().await;
         }
         self.last_lines().await;
-        let by_signal = matches!(ended, Ok(Ok(status)) if status.signal().is_some());
         let tail = self.tail();
-        StartFailure::Refused(if by_signal && tail.contains("out of memory") {
+        // The runtime's last words; it catches the signal, so its exit status does not tell.
+        let crashed = tail.contains("Received signal #");
+        StartFailure::Refused(if crashed && tail.contains("out of memory") {
             let limit = runtime.heap_megabytes;
             format!("the version needs more memory to start than its {limit} MiB")
         } else if tail.is_empty() {
@@ -253,9 +264,9 @@ async fn spawn(
     Ok((child, control))
 }
 
-async fn follow(stream: Option<impl AsyncRead + Unpin>, logs: Arc<Logs>) {
+async fn follow(name: Stream, stream: Option<impl AsyncRead + Unpin>, logs: Arc<Logs>) {
     if let Some(stream) = stream {
-        logs.follow(stream).await;
+        logs.follow(name, stream).await;
     }
 }
 

@@ -180,7 +180,7 @@ async fn a_deployment_lets_requests_finish() {
     let deploy = async {
         // The request is under way when the new version takes over.
         until("it is under way", || {
-            site.metrics().contains("coffer_edge_processes 1")
+            site.metrics().contains("edge_processes 1")
         })
         .await;
         tokio::task::yield_now().await;
