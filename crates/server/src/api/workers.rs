@@ -1,7 +1,27 @@
-//! Workers: scripts, versions, deployments, per-Worker secrets.
+//! Workers: scripts, versions, deployments, per-Worker secrets, settings.
+
+mod deployments;
+mod elsewhere;
+mod fields;
+mod scripts;
+mod secrets;
+mod settings;
+mod subdomain;
+mod upload;
+mod versions;
+mod worker;
 
 use super::route::Route;
 
+/// The routes of this area.
 pub(super) fn routes() -> Vec<Route> {
-    Vec::new()
+    let mut routes = scripts::routes();
+    routes.extend(versions::routes());
+    routes.extend(deployments::routes());
+    routes.extend(secrets::routes());
+    routes.extend(settings::routes());
+    routes.extend(subdomain::routes());
+    routes.extend(worker::routes());
+    routes.extend(elsewhere::routes());
+    routes
 }

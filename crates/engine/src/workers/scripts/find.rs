@@ -7,7 +7,7 @@ use coffer_types::{Timestamp, WorkerId, WorkerName};
 use crate::authorize::{Permit, ViewWorkers};
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
-use crate::workers::current::{Current, of};
+use crate::workers::current::{Current, existing, of};
 use crate::workers::view;
 
 /// What is known of a Worker.
@@ -52,6 +52,30 @@ impl Engine {
             .filter(|worker| worker.account_id == permit.account_id())
             .ok_or(Missing::Worker)?;
         Ok(facts(&of(&mut reader, worker).await?))
+    }
+}
+
+impl Engine {
+    /// Finds that the account has a Worker of this name.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn check_worker<P>(&self, permit: &Permit<P>, name: &WorkerName) -> Result<()> {
+        let mut reader = self.store.reader().await?;
+        existing(&mut reader, permit.account_id(), name).await?;
+        Ok(())
+    }
+
+    /// The name of the account's Worker with this id.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn worker_name<P>(&self, permit: &Permit<P>, id: WorkerId) -> Result<WorkerName> {
+        let found = workers::find(&mut self.store.reader().await?, id).await?;
+        found
+            .filter(|worker| worker.account_id == permit.account_id())
+            .map(|worker| worker.name)
+            .ok_or_else(|| Missing::Worker.into())
     }
 }
 

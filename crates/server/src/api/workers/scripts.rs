@@ -1,0 +1,60 @@
+//! Workers as scripts and services.
+
+mod content;
+mod delete;
+mod list;
+mod service;
+mod upload;
+
+use axum::http::Method;
+use coffer_types::Permission;
+
+use crate::api::route::{Route, route};
+
+pub(super) fn routes() -> Vec<Route> {
+    const SCRIPTS: &str = "/accounts/{account_id}/workers/scripts";
+    const SCRIPT: &str = "/accounts/{account_id}/workers/scripts/{script_name}";
+    const CONTENT: &str = "/accounts/{account_id}/workers/scripts/{script_name}/content/v2";
+    const SERVICE: &str = "/accounts/{account_id}/workers/services/{script_name}";
+    let view = Some(Permission::ViewWorkers);
+    let deploy = Some(Permission::DeployWorkers);
+    vec![
+        route(&Method::GET, SCRIPTS, "List Workers", view, list::list),
+        route(
+            &Method::GET,
+            SCRIPT,
+            "Show a Worker's code",
+            view,
+            content::find,
+        ),
+        route(
+            &Method::PUT,
+            SCRIPT,
+            "Upload and deploy a Worker",
+            deploy,
+            upload::upload,
+        ),
+        route(
+            &Method::DELETE,
+            SCRIPT,
+            "Delete a Worker",
+            deploy,
+            delete::delete,
+        ),
+        route(
+            &Method::GET,
+            CONTENT,
+            "Show a Worker's code",
+            view,
+            content::find,
+        ),
+        route(&Method::GET, SERVICE, "Show a Worker", view, service::find),
+        route(
+            &Method::DELETE,
+            SERVICE,
+            "Delete a Worker",
+            deploy,
+            delete::delete_service,
+        ),
+    ]
+}

@@ -1,0 +1,48 @@
+//! Settings of a Worker, and of its newest version.
+
+mod edit;
+mod find;
+mod script;
+
+use axum::http::Method;
+use coffer_types::Permission;
+
+use crate::api::route::{Route, route};
+
+pub(super) fn routes() -> Vec<Route> {
+    const SETTINGS: &str = "/accounts/{account_id}/workers/scripts/{script_name}/settings";
+    const SCRIPT: &str = "/accounts/{account_id}/workers/scripts/{script_name}/script-settings";
+    let view = Some(Permission::ViewWorkers);
+    let deploy = Some(Permission::DeployWorkers);
+    vec![
+        route(
+            &Method::GET,
+            SETTINGS,
+            "Show settings and bindings",
+            view,
+            find::find,
+        ),
+        // What may be edited depends on what is permitted besides: see the engine.
+        route(
+            &Method::PATCH,
+            SETTINGS,
+            "Edit settings and bindings",
+            view,
+            edit::edit,
+        ),
+        route(
+            &Method::GET,
+            SCRIPT,
+            "Show a Worker's settings",
+            view,
+            find::find_script,
+        ),
+        route(
+            &Method::PATCH,
+            SCRIPT,
+            "Edit a Worker's settings",
+            deploy,
+            script::edit,
+        ),
+    ]
+}

@@ -1,0 +1,154 @@
+//! A multipart body, read within its bounds.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use coffer_engine::{Error, Problem};
+use coffer_types::limits::{MAX_UPLOAD_BYTES, MAX_UPLOAD_PARTS};
+use futures::{Stream, StreamExt, stream};
+use multer::{Constraints, Multipart, SizeLimit};
+use parking_lot::Mutex;
+
+use crate::api::error::{ApiError, ApiResult};
+
+/// Bytes past the bound that are read and thrown away, so that a client that is still sending reads the
+/// refusal instead of a closed connection.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The parts of a multipart body, in order.
+#[derive(Debug)]
+pub(in crate::api::workers) struct Form {
+    pub(in crate::api::workers) parts: Vec<Part>,
+}
+
+/// One part. Its content may hold values, so it is never printed.
+pub(in crate::api::workers) struct Part {
+    pub(in crate::api::workers) name: String,
+    pub(in crate::api::workers) file_name: Option<String>,
+    pub(in crate::api::workers) media_type: Option<String>,
+    pub(in crate::api::workers) content: Bytes,
+}
+
+impl std::fmt::Debug for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Part")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Form {
+    /// Reads a body of at most [`MAX_UPLOAD_BYTES`] and [`MAX_UPLOAD_PARTS`].
+    ///
+    /// # Errors
+    /// [`ApiError::BodyTooLarge`], [`ApiError::TooManyParts`], [`ApiError::BodyUnreadable`], or
+    /// [`Problem::Upload`] if it is no multipart body.
+    pub(super) async fn read(content_type: &str, body: Body) -> ApiResult<Self> {
+        let boundary = multer::parse_boundary(content_type).map_err(|_| {
+            refused("send the request as multipart/form-data with a boundary in its Content-Type")
+        })?;
+        let source = Source::new(body);
+        let read = read_parts(Multipart::with_constraints(
+            source.stream(),
+            boundary,
+            Constraints::new().size_limit(SizeLimit::new().whole_stream(MAX_UPLOAD_BYTES as u64)),
+        ))
+        .await;
+        if matches!(
+            read,
+            Err(ApiError::BodyTooLarge(_) | ApiError::TooManyParts(_))
+        ) {
+            source.drain().await;
+        }
+        Ok(Self { parts: read? })
+    }
+
+    /// Takes out the part with this name.
+    pub(in crate::api::workers) fn take(&mut self, name: &str) -> Option<Part> {
+        let index = self.parts.iter().position(|part| part.name == name)?;
+        Some(self.parts.remove(index))
+    }
+
+    /// Everything that makes this body what it is.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().flat_map(|part| {
+            [
+                part.name.as_bytes(),
+                part.file_name.as_deref().unwrap_or_default().as_bytes(),
+                part.media_type.as_deref().unwrap_or_default().as_bytes(),
+                &part.content,
+            ]
+        })
+    }
+}
+
+async fn read_parts(mut multipart: Multipart<'_>) -> ApiResult<Vec<Part>> {
+    let mut parts = Vec::new();
+    while let Some(field) = multipart
+        .next_field()
+        .await
+        .map_err(|error| fault(&error))?
+    {
+        if parts.len() == MAX_UPLOAD_PARTS {
+            return Err(ApiError::TooManyParts(MAX_UPLOAD_PARTS));
+        }
+        let name = field
+            .name()
+            .ok_or_else(|| refused("every part needs a name"))?
+            .to_owned();
+        let file_name = field.file_name().map(str::to_owned);
+        let media_type = field
+            .content_type()
+            .map(|media_type| media_type.essence_str().to_owned());
+        let content = field.bytes().await.map_err(|error| fault(&error))?;
+        parts.push(Part {
+            name,
+            file_name,
+            media_type,
+            content,
+        });
+    }
+    Ok(parts)
+}
+
+/// The refusal of a body. The reader's own words may quote it, and it may hold a value.
+fn fault(error: &multer::Error) -> ApiError {
+    match error {
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
+            ApiError::BodyTooLarge(MAX_UPLOAD_BYTES)
+        }
+        multer::Error::StreamReadFailed(_) => ApiError::BodyUnreadable,
+        _ => refused("the multipart body is malformed or ends too early"),
+    }
+}
+
+pub(in crate::api::workers) fn refused(rule: &str) -> ApiError {
+    Error::invalid("", Problem::Upload(rule.to_owned())).into()
+}
+
+/// The body, of which a reader that gives up leaves the rest.
+struct Source(Arc<Mutex<BodyDataStream>>);
+
+impl Source {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(body.into_data_stream())))
+    }
+
+    fn stream(&self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static {
+        let body = Arc::clone(&self.0);
+        stream::poll_fn(move |context| Pin::new(&mut *body.lock()).poll_next(context))
+    }
+
+    async fn drain(&self) {
+        let mut rest = self.stream();
+        let mut drained = 0;
+        while let Some(Ok(data)) = rest.next().await {
+            drained += data.len();
+            if drained > MAX_DRAINED_BYTES {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `GET …/workers/{worker_id}`: a Worker by id or name, with its addresses.
+
+use axum::extract::{Path, State};
+use axum::http::Method;
+use coffer_engine::{Error, Missing, Permit, ViewWorkers, WorkerFacts};
+use coffer_protocol::workers::{Worker, WorkerSubdomain};
+use coffer_types::{Permission, Subdomain, WorkerId, WorkerName};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::api::answer::Answer;
+use crate::api::error::ApiResult;
+use crate::api::permitted::Permitted;
+use crate::api::route::{Route, route};
+use crate::app::App;
+
+pub(super) fn routes() -> Vec<Route> {
+    const WORKER: &str = "/accounts/{account_id}/workers/workers/{worker_id}";
+    let view = Some(Permission::ViewWorkers);
+    vec![route(
+        &Method::GET,
+        WORKER,
+        "Show a Worker with its addresses",
+        view,
+        find,
+    )]
+}
+
+/// The Worker of a path, by id or name.
+#[derive(Debug, Deserialize)]
+pub(super) struct WorkerPath {
+    worker_id: String,
+}
+
+impl WorkerPath {
+    /// The Worker's name.
+    pub(super) async fn name<P>(&self, app: &App, permit: &Permit<P>) -> Result<WorkerName, Error> {
+        if let Ok(id) = self.worker_id.parse::<WorkerId>() {
+            match app.engine.worker_name(permit, id).await {
+                Err(Error::NotFound(Missing::Worker)) => {}
+                found => return found,
+            }
+        }
+        self.worker_id.parse().map_err(|_| Missing::Worker.into())
+    }
+}
+
+async fn find(
+    State(app): State<App>,
+    Permitted(permit): Permitted<ViewWorkers>,
+    Path(path): Path<WorkerPath>,
+) -> ApiResult<Answer<Worker>> {
+    let name = path.name(&app, &permit).await?;
+    let facts = app.engine.worker(&permit, &name).await?;
+    Ok(Answer::ok(view(&app, &permit.account().subdomain, facts)))
+}
+
+fn view(app: &App, subdomain: &Subdomain, facts: WorkerFacts) -> Worker {
+    let WorkerFacts {
+        script,
+        settings,
+        subdomain: state,
+        deployed_at,
+    } = facts;
+    let address = |label: String| app.workers_url.with_label(&format!("{label}.{subdomain}"));
+    let suffix = address(format!("-{}", script.id));
+    Worker {
+        id: script.tag,
+        created_on: script.created_on,
+        updated_on: script.modified_on,
+        deployed_on: deployed_at,
+        logpush: settings.script.logpush,
+        observability: settings
+            .script
+            .observability
+            .unwrap_or_else(|| json!({ "enabled": false })),
+        references: references(),
+        subdomain: WorkerSubdomain {
+            state,
+            url: address(script.id.to_string()),
+            preview_url_suffix: without_scheme(&suffix),
+        },
+        name: script.id,
+        tags: settings.script.tags.unwrap_or_default(),
+        tail_consumers: settings.script.tail_consumers.unwrap_or_else(|| json!([])),
+    }
+}
+
+fn without_scheme(address: &str) -> String {
+    let rest = address.split_once("://").map(|(_, rest)| rest);
+    rest.unwrap_or(address).to_owned()
+}
+
+/// What refers to a Worker: nothing can.
+fn references() -> Map<String, Value> {
+    [
+        "dispatch_namespace_outbounds",
+        "domains",
+        "durable_objects",
+        "queues",
+        "workers",
+    ]
+    .into_iter()
+    .map(|kind| (kind.to_owned(), json!([])))
+    .collect()
+}
