@@ -31,7 +31,7 @@ impl Engine {
             .find(|token| self.pepper.verify(text, &token.mac))
             .filter(|token| self.is_usable(token))
             .ok_or(Unauthenticated::Invalid)?;
-        let token = Arc::new(token.clone());
+        let token = Arc::clone(token);
         let (user, memberships) = match token.owner {
             TokenOwner::Account(_) => (None, Arc::default()),
             TokenOwner::User(id) => {

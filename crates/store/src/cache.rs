@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use coffer_types::{AccountId, SecretId, StoreId, UserId};
 use parking_lot::RwLock;
@@ -42,12 +43,12 @@ pub(crate) enum Touched {
 /// The caches of one store.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
-    pub(crate) accounts: Cache<AccountId, std::sync::Arc<AccountRow>>,
-    pub(crate) members: Cache<UserId, std::sync::Arc<Vec<MemberRow>>>,
-    pub(crate) users: Cache<UserId, std::sync::Arc<UserRow>>,
-    pub(crate) tokens: Cache<String, std::sync::Arc<Vec<TokenRow>>>,
-    pub(crate) stores: Cache<StoreId, std::sync::Arc<StoreRow>>,
-    pub(crate) secrets: Cache<SecretId, std::sync::Arc<SecretRow>>,
+    pub(crate) accounts: Cache<AccountId, Arc<AccountRow>>,
+    pub(crate) members: Cache<UserId, Arc<Vec<MemberRow>>>,
+    pub(crate) users: Cache<UserId, Arc<UserRow>>,
+    pub(crate) tokens: Cache<String, Arc<Vec<Arc<TokenRow>>>>,
+    pub(crate) stores: Cache<StoreId, Arc<StoreRow>>,
+    pub(crate) secrets: Cache<SecretId, Arc<SecretRow>>,
 }
 
 impl Caches {

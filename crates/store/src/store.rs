@@ -203,11 +203,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn tokens(&self, prefix: &str) -> Result<Arc<Vec<tokens::TokenRow>>, StoreError> {
+    pub async fn tokens(
+        &self,
+        prefix: &str,
+    ) -> Result<Arc<Vec<Arc<tokens::TokenRow>>>, StoreError> {
         let load = async {
             let found = tokens::with_prefix(&mut self.reader().await?, prefix).await?;
             // What nobody owns is not kept: guesses must not push out what is used.
-            Ok((!found.is_empty()).then(|| Arc::new(found)))
+            Ok((!found.is_empty()).then(|| Arc::new(found.into_iter().map(Arc::new).collect())))
         };
         Ok(self
             .caches
