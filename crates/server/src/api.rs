@@ -14,7 +14,7 @@ mod workers;
 
 pub(crate) use error::ApiError;
 pub use route::RouteInfo;
-pub(crate) use unserved::{fallback, method_not_allowed};
+pub(crate) use unserved::{fallback, method_not_allowed, unroutable};
 
 use axum::Router;
 use route::Route;

@@ -14,7 +14,7 @@ use axum::{Router, routing};
 use coffer_types::RequestId;
 use futures::FutureExt;
 
-use crate::api::{ApiError, fallback, method_not_allowed};
+use crate::api::{ApiError, fallback, method_not_allowed, unroutable};
 use crate::app::App;
 use crate::metrics::RequestLabels;
 
@@ -57,8 +57,13 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         .map(|path| Arc::<str>::from(path.as_str()));
     let route = route.unwrap_or_else(|| Arc::from(""));
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()));
+    let mut response = match unroutable(request.uri()) {
+        Some(refusal) => refusal.into_response(),
+        None => {
+            let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()))
+        }
+    };
 
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
@@ -101,5 +106,96 @@ fn method_label(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use axum::body::Body;
+    use axum::http::Request;
+
+    use super::*;
+    use crate::testing::{TestApp, answer_of, failure, result};
+
+    #[tokio::test]
+    async fn a_panic_is_answered_in_the_envelope_without_its_text() {
+        let app = TestApp::new().await;
+        let router = Router::new()
+            .route(
+                "/panics",
+                routing::get(async || -> &'static str { panic!("the text of the panic") }),
+            )
+            .route(
+                "/panics-later",
+                routing::get(async || -> &'static str {
+                    tokio::task::yield_now().await;
+                    panic!("the text of the panic")
+                }),
+            );
+        let router = wrap(router, app.app.clone());
+        for path in ["/panics", "/panics-later"] {
+            let answer = answer_of(&router, Request::get(path).body(Body::empty()).unwrap()).await;
+            let (status, errors) = failure(&answer);
+            assert_eq!(status, 500);
+            assert_eq!(
+                errors,
+                ["10013 internal error; the cf-ray header identifies it"]
+            );
+            assert_eq!(answer.1["cf-ray"].len(), 32);
+        }
+        // It is counted as what it was answered as.
+        let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(app.router.clone(), metrics)
+            .await
+            .unwrap();
+        let text = http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap()
+            .to_bytes();
+        let text = std::str::from_utf8(&text).unwrap();
+        let line = r#"coffer_api_requests_total{method="GET",route="/panics",status="500"} 1"#;
+        assert!(text.contains(line), "{text}");
+        assert!(!text.contains("the text of"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_an_id_of_its_own() {
+        let app = TestApp::new().await;
+        let mut seen = HashSet::new();
+        for path in ["/user", "/user", "/nothing", "/accounts"] {
+            let answer = app.request(Method::GET, path, None).await;
+            assert!(seen.insert(answer.1["cf-ray"].clone()));
+        }
+        result(&app.request(Method::GET, "/user", None).await);
+    }
+
+    #[tokio::test]
+    async fn labels_come_from_routes_and_never_from_clients() {
+        let app = TestApp::new().await;
+        for path in [
+            "/made-up-path",
+            "/accounts/0123456789abcdef0123456789abcdef",
+        ] {
+            app.request(Method::GET, path, None).await;
+        }
+        app.request("BREW".parse().unwrap(), "/user", None).await;
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(app.router.clone(), request)
+            .await
+            .unwrap();
+        let text = http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap()
+            .to_bytes();
+        let text = std::str::from_utf8(&text).unwrap();
+        assert!(
+            text.contains(r#"route="/client/v4/accounts/{account_id}",status="404""#),
+            "{text}"
+        );
+        for from_client in ["made-up-path", "BREW", "0123456789abcdef"] {
+            assert!(!text.contains(from_client), "{text}");
+        }
     }
 }

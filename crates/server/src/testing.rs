@@ -125,6 +125,14 @@ impl TestApp {
         (app, id)
     }
 
+    /// Makes a secret with the scope `workers` and gives its id.
+    pub(crate) async fn create_secret(&self, store_id: &str, name: &str, value: &str) -> String {
+        let path = format!("/accounts/{{account_id}}/secrets_store/stores/{store_id}/secrets");
+        let body = json!([{ "name": name, "value": value, "scopes": ["workers"] }]);
+        let answer = self.request(Method::POST, &path, Some(body)).await;
+        text_at(result(&answer), "/0/id")
+    }
+
     /// Sends a JSON request as the Super Administrator.
     pub(crate) async fn request(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.request_as(&self.admin(), method, path, body).await

@@ -118,3 +118,271 @@ fn not_json(error: &serde_json::Error) -> ApiError {
     );
     Error::invalid("", Problem::Json(place)).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Method, header};
+    use coffer_types::limits::MAX_JSON_BODY_BYTES;
+    use serde_json::{Value, json};
+
+    use crate::testing::{Actor, Answer, TestApp, failure, result, text_at};
+
+    const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
+
+    #[tokio::test]
+    async fn json_is_read_whatever_the_content_type_says() {
+        let app = TestApp::new().await;
+        app.set_limits(|limits| limits.stores = 10).await;
+        for (index, content_type) in [
+            "text/plain;charset=UTF-8",
+            "application/json",
+            "application/merge-patch+json",
+            "application/x-www-form-urlencoded",
+            "nonsense",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let body = format!(" {{\"name\":\"s{index}\"}}\n");
+            result(
+                &app.send_bytes(Method::POST, STORES, content_type, body)
+                    .await,
+            );
+        }
+        let mut untyped = app.build(
+            &app.admin(),
+            Method::POST,
+            STORES,
+            Body::from(r#"{"name":"untyped"}"#),
+        );
+        untyped.headers_mut().remove(header::CONTENT_TYPE);
+        result(&app.send(untyped).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_json_is_refused_by_its_place() {
+        let app = TestApp::new().await;
+        for (body, expected) in [
+            ("", "it ends too early at line 1, column 0"),
+            (
+                "{\"name\":\"dev\"",
+                "it ends too early at line 1, column 13",
+            ),
+            ("\n{name: dev}", "the syntax is wrong at line 2, column 2"),
+            (
+                "{\"name\":\"dev\"} extra",
+                "the syntax is wrong at line 1, column 16",
+            ),
+            (
+                "{\"name\":5}",
+                "a part is missing or of the wrong type at line 1, column 9",
+            ),
+        ] {
+            let answer = app
+                .send_bytes(Method::POST, STORES, "application/json", body)
+                .await;
+            let (status, errors) = failure(&answer);
+            assert_eq!(status, 400, "{body}");
+            assert_eq!(errors, [format!("1001 invalid_json_body: {expected}")]);
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(
+            failure(
+                &app.send_bytes(Method::POST, STORES, "application/json", deep)
+                    .await
+            )
+            .0,
+            400
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_over_1_mib_is_refused_and_one_of_1_mib_is_read() {
+        let (app, store) = TestApp::with_store().await;
+        let secrets = format!("{STORES}/{store}/secrets");
+        let of_bytes = |bytes: usize| {
+            let mut body = r#"{"name":"second"}"#.to_owned();
+            body.push_str(&" ".repeat(bytes - body.len()));
+            body
+        };
+        let fits = app
+            .send_bytes(
+                Method::POST,
+                STORES,
+                "application/json",
+                of_bytes(MAX_JSON_BODY_BYTES),
+            )
+            .await;
+        assert!(failure(&fits).1[0].contains("maximum_stores_exceeded"));
+        for (method, path) in [
+            (Method::POST, STORES),
+            (Method::POST, &secrets),
+            (Method::DELETE, &secrets),
+        ] {
+            let body = of_bytes(MAX_JSON_BODY_BYTES + 1);
+            let answer = app.send_bytes(method, path, "application/json", body).await;
+            let (status, errors) = failure(&answer);
+            assert_eq!(status, 413);
+            assert_eq!(
+                errors,
+                ["10027 the request body is larger than the limit of 1048576 bytes"]
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_changes_nothing() {
+        let app = TestApp::new().await;
+        let chunks = [
+            Ok("{\"name\":\"dev\"}"),
+            Err(std::io::Error::other("the client went away")),
+        ];
+        let body = Body::from_stream(futures::stream::iter(chunks));
+        let events = app.audit_events().await.len();
+        let answer = app
+            .send(app.build(&app.admin(), Method::POST, STORES, body))
+            .await;
+        assert_eq!(failure(&answer).0, 400);
+        assert_eq!(app.audit_events().await.len(), events);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_refused_before_the_body_is_read() {
+        let app = TestApp::new().await;
+        let body = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+        let answer = app
+            .send(app.build(&Actor::nobody(), Method::POST, STORES, body))
+            .await;
+        assert_eq!(failure(&answer).0, 400);
+        let body = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+        let answer = app
+            .send(app.build(&Actor::wrong_token(), Method::POST, STORES, body))
+            .await;
+        assert_eq!(failure(&answer).0, 401);
+    }
+
+    async fn keyed(
+        app: &TestApp,
+        actor: &Actor,
+        key: &str,
+        (method, path): (Method, &str),
+        body: Value,
+    ) -> Answer {
+        let mut request = app.build(actor, method, path, Body::from(body.to_string()));
+        request
+            .headers_mut()
+            .insert("idempotency-key", key.parse().unwrap());
+        app.send(request).await
+    }
+
+    #[tokio::test]
+    async fn a_repeated_key_answers_the_same_and_does_nothing() {
+        let (app, store) = TestApp::with_store().await;
+        let secrets = format!("{STORES}/{store}/secrets");
+        let secret = json!([{ "name": "KEY", "value": "v", "scopes": ["workers"] }]);
+        let admin = app.admin();
+        let create = || keyed(&app, &admin, "k1", (Method::POST, &secrets), secret.clone());
+        let first = create().await;
+        let id = text_at(result(&first), "/0/id");
+        let events = app.audit_events().await.len();
+        app.clock.advance_seconds(60);
+        let again = create().await;
+        assert_eq!((again.0, &again.2), (first.0, &first.2));
+        assert_ne!(again.1["cf-ray"], first.1["cf-ray"]);
+        assert_eq!(app.audit_events().await.len(), events);
+
+        // Edits and deletes, too.
+        let path = format!("{secrets}/{id}");
+        let edit = json!({ "value": "new" });
+        let first = keyed(&app, &admin, "k2", (Method::PATCH, &path), edit.clone()).await;
+        let sealed = app.sealed(&id).await;
+        let again = keyed(&app, &admin, "k2", (Method::PATCH, &path), edit).await;
+        assert_eq!(first.2, again.2);
+        assert_eq!(app.sealed(&id).await, sealed);
+        for _ in 0..2 {
+            let gone = keyed(&app, &admin, "k3", (Method::DELETE, &path), Value::Null).await;
+            assert_eq!(gone.0, 202);
+        }
+        assert_eq!(app.audit_events().await.len(), events + 2);
+
+        // After a day the key means nothing.
+        app.clock.advance_seconds(24 * 3600);
+        assert_ne!(text_at(result(&create().await), "/0/id"), id);
+    }
+
+    #[tokio::test]
+    async fn a_key_of_another_request_is_a_conflict() {
+        let (app, store) = TestApp::with_store().await;
+        let secrets = format!("{STORES}/{store}/secrets");
+        let admin = app.admin();
+        let secret =
+            |value: &str| json!([{ "name": "KEY", "value": value, "scopes": ["workers"] }]);
+        result(&keyed(&app, &admin, "k", (Method::POST, &secrets), secret("one")).await);
+        for (method, path, body) in [
+            (Method::POST, secrets.clone(), secret("two")),
+            (Method::DELETE, format!("{STORES}/{store}"), secret("one")),
+            (Method::POST, format!("{secrets}?x=1"), secret("one")),
+            (Method::POST, STORES.to_owned(), json!({ "name": "x" })),
+        ] {
+            let answer = keyed(&app, &admin, "k", (method, &path), body).await;
+            let (status, errors) = failure(&answer);
+            assert_eq!(status, 409, "{path}");
+            assert!(
+                errors[0].starts_with("1003 idempotency_key_reused"),
+                "{errors:?}"
+            );
+            assert_eq!(answer.1["x-should-retry"], "false");
+        }
+        // Keys belong to who sends them, and failures are not kept.
+        let member = app
+            .member_with(&[coffer_types::Role::SecretsStoreAdmin])
+            .await;
+        let answer = keyed(&app, &member, "k", (Method::POST, &secrets), secret("two")).await;
+        assert!(failure(&answer).1[0].starts_with("1003 secret_name_already_exists"));
+        let other = json!([{ "name": "OTHER", "value": "v", "scopes": ["workers"] }]);
+        result(&keyed(&app, &member, "k", (Method::POST, &secrets), other).await);
+    }
+
+    #[tokio::test]
+    async fn the_same_key_at_the_same_time_has_one_effect() {
+        let (app, store) = TestApp::with_store().await;
+        let secrets = format!("{STORES}/{store}/secrets");
+        let admin = app.admin();
+        let events = app.audit_events().await.len();
+        let body = json!([{ "name": "KEY", "value": "v", "scopes": ["workers"] }]);
+        let requests =
+            (0..12).map(|_| keyed(&app, &admin, "k", (Method::POST, &secrets), body.clone()));
+        let answers = futures::future::join_all(requests).await;
+        for answer in &answers {
+            assert_eq!(result(answer), result(&answers[0]));
+        }
+        assert_eq!(app.audit_events().await.len(), events + 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_1_to_255_visible_characters() {
+        let (app, store) = TestApp::with_store().await;
+        let path = format!("{STORES}/{store}");
+        let admin = app.admin();
+        for key in ["", "a b", "é", &"x".repeat(256)] {
+            let answer = keyed(&app, &admin, key, (Method::DELETE, &path), Value::Null).await;
+            let (status, errors) = failure(&answer);
+            assert_eq!(status, 400, "{key}");
+            assert!(
+                errors[0].starts_with("6003 Idempotency-Key must be"),
+                "{errors:?}"
+            );
+        }
+        result(
+            &keyed(
+                &app,
+                &admin,
+                &"x".repeat(255),
+                (Method::DELETE, &path),
+                Value::Null,
+            )
+            .await,
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! Refusals: the one place that maps what the engine says to statuses and v4 codes.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use coffer_engine::{Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated};
 use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
@@ -74,6 +74,13 @@ impl IntoResponse for ApiError {
 }
 
 impl ApiError {
+    /// The refusal of a path that no route has. It repeats the path, but no more than a line of it.
+    pub(crate) fn no_route(uri: &Uri) -> Self {
+        let path = uri.path();
+        let below = path.strip_prefix("/client/v4").unwrap_or(path);
+        Self::NoRoute(below.chars().take(200).collect())
+    }
+
     fn describe(&self) -> (StatusCode, Vec<ErrorInfo>) {
         let (status, code, message) = match self {
             Self::Engine(Error::Invalid(problems)) => return describe_problems(problems),

@@ -18,14 +18,26 @@ impl<P: Requires> FromRequestParts<App> for Permitted<P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Recognised(caller) = Recognised::from_request_parts(parts, app).await?;
-        let account_id = account_id(parts)
-            .await
-            .ok_or(coffer_engine::Error::NotFound(Missing::Account))?;
+        let AccountPath(account_id) = AccountPath::from_request_parts(parts, app).await?;
         Ok(Self(app.engine.authorize::<P>(&caller, account_id).await?))
     }
 }
 
-/// The account of the path; a text that is no id names no account.
+/// The account of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccountPath(pub(crate) AccountId);
+
+impl FromRequestParts<App> for AccountPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, ApiError> {
+        let found = account_id(parts).await;
+        let id = found.ok_or(coffer_engine::Error::NotFound(Missing::Account))?;
+        Ok(Self(id))
+    }
+}
+
+/// A text that is no id names no account.
 async fn account_id(parts: &mut Parts) -> Option<AccountId> {
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
     let (_, text) = params.iter().find(|(name, _)| *name == "account_id")?;

@@ -53,7 +53,8 @@ impl TestApp {
     pub(crate) async fn sealed(&self, secret_id: &str) -> Option<Vec<u8>> {
         let mut reader = self.store.reader().await.unwrap();
         let id: SecretId = secret_id.parse().unwrap();
-        secrets::sealed_value(&mut reader, id).await.unwrap()
+        let found = secrets::find_sealed(&mut reader, id).await.unwrap();
+        found.map(|(_, sealed)| sealed)
     }
 
     /// What an edge that follows the feed would deliver for a secret.

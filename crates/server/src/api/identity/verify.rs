@@ -1,13 +1,13 @@
 //! `GET /user/tokens/verify` and `GET /accounts/{account_id}/tokens/verify`.
 
-use axum::extract::{Path, State};
-use coffer_engine::{Error, Missing, Unauthenticated};
+use axum::extract::State;
+use coffer_engine::{Error, Unauthenticated};
 use coffer_protocol::identity::TokenState;
-use coffer_types::AccountId;
 
 use crate::api::answer::Answer;
 use crate::api::authentication::Recognised;
 use crate::api::error::{ApiError, ApiResult};
+use crate::api::permitted::AccountPath;
 use crate::app::App;
 
 /// The state of a user's token. Clients tell an account's own token by the code 1000 of the refusal.
@@ -25,12 +25,9 @@ pub(super) async fn user_token(
 /// The state of an account's own token.
 pub(super) async fn account_token(
     State(app): State<App>,
-    Path(account_id): Path<String>,
+    AccountPath(account_id): AccountPath,
     caller: Result<Recognised, ApiError>,
 ) -> ApiResult<Answer<TokenState>> {
-    let account_id: AccountId = account_id
-        .parse()
-        .map_err(|_| Error::NotFound(Missing::Account))?;
     let Recognised(caller) = caller.map_err(as_token_check)?;
     let state = app.engine.account_token_state(&caller.actor, account_id);
     state

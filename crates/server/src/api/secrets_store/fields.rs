@@ -84,8 +84,20 @@ impl Problems {
         self.note(format!("{at}/comment"), parsed)
     }
 
-    pub(super) fn value(&mut self, at: &str, value: Option<SecretValue>) -> Option<SecretValue> {
-        self.note(format!("{at}/value"), value.ok_or(Problem::ValueEmpty))
+    /// A value of at most `limit` bytes.
+    pub(super) fn value(
+        &mut self,
+        at: &str,
+        value: Option<SecretValue>,
+        limit: u32,
+    ) -> Option<SecretValue> {
+        let checked = value.ok_or(Problem::ValueEmpty).and_then(|value| {
+            match Problem::of_value(&value, limit) {
+                None => Ok(value),
+                Some(problem) => Err(problem),
+            }
+        });
+        self.note(format!("{at}/value"), checked)
     }
 
     /// The refusal, if there was a problem.

@@ -22,3 +22,39 @@ pub(in crate::api::secrets_store) async fn delete(
         .await?;
     Ok(Answer::null().with_status(StatusCode::ACCEPTED))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::Value;
+
+    use crate::testing::{TestApp, failure, result};
+
+    #[tokio::test]
+    async fn a_secret_goes_for_good() {
+        let (app, store) = TestApp::with_store().await;
+        let id = app.create_secret(&store, "KEY", "value").await;
+        let path = format!("/accounts/{{account_id}}/secrets_store/stores/{store}/secrets/{id}");
+        let answer = app.request(Method::DELETE, &path, None).await;
+        assert_eq!(answer.0, 202);
+        assert_eq!(result(&answer), &Value::Null);
+        assert!(answer.2.as_object().unwrap().contains_key("result"));
+        assert_eq!(app.sealed(&id).await, None);
+        let event = app.last_event().await;
+        assert_eq!(
+            (event.action.as_str(), event.resource_id.as_str()),
+            ("delete", id.as_str())
+        );
+        assert_eq!(event.details["before"]["name"], "KEY");
+
+        for method in [Method::GET, Method::DELETE] {
+            let again = app.request(method, &path, None).await;
+            assert_eq!(
+                failure(&again),
+                (404, vec!["1001 secret_not_found".to_owned()])
+            );
+        }
+        // The name is free, and the new secret is another one.
+        assert_ne!(app.create_secret(&store, "KEY", "value").await, id);
+    }
+}

@@ -47,3 +47,166 @@ pub(in crate::api::secrets_store) async fn duplicate(
             .await?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    use crate::testing::{Answer, TestApp, failure, result, text_at};
+
+    async fn app() -> (TestApp, String, String) {
+        let (app, store) = TestApp::with_store().await;
+        let id = app.create_secret(&store, "ORIGINAL", "the value").await;
+        let path = format!("/accounts/{{account_id}}/secrets_store/stores/{store}/secrets/{id}");
+        (app, id, path)
+    }
+
+    async fn duplicate(app: &TestApp, path: &str, body: Value) -> Answer {
+        app.request(Method::POST, &format!("{path}/duplicate"), Some(body))
+            .await
+    }
+
+    #[tokio::test]
+    async fn the_value_is_sealed_anew_for_its_new_place() {
+        let (app, id, path) = app().await;
+        // As a client sends it, with an empty comment.
+        let body = json!({ "name": "COPY", "scopes": ["workers", "dex"], "comment": "" });
+        let answer = duplicate(&app, &path, body).await;
+        let copy = result(&answer);
+        let copy_id = text_at(copy, "/id");
+        assert_ne!(copy_id, id);
+        assert_eq!(
+            (&copy["name"], &copy["comment"]),
+            (&json!("COPY"), &json!(""))
+        );
+        assert_eq!(copy["scopes"], json!(["dex", "workers"]));
+        assert_eq!(app.delivered(&copy_id).await.as_deref(), Some("the value"));
+        let (original, sealed) = (
+            app.sealed(&id).await.unwrap(),
+            app.sealed(&copy_id).await.unwrap(),
+        );
+        assert_ne!(original, sealed);
+        // Nothing of the salt, nonce or ciphertext is shared: no eight bytes in a row.
+        let shared = original[6..]
+            .windows(8)
+            .any(|window| sealed.windows(8).any(|other| other == window));
+        assert!(!shared);
+
+        let event = app.last_event().await;
+        assert_eq!(
+            (event.action.as_str(), event.resource_id.as_str()),
+            ("create", copy_id.as_str())
+        );
+        assert_eq!(event.details["duplicated_from_id"], id.as_str());
+
+        // The two are apart from here on.
+        result(
+            &app.request(Method::PATCH, &path, Some(json!({ "value": "changed" })))
+                .await,
+        );
+        assert_eq!(app.delivered(&copy_id).await.as_deref(), Some("the value"));
+        result(&app.request(Method::DELETE, &path, None).await);
+        assert_eq!(app.delivered(&copy_id).await.as_deref(), Some("the value"));
+    }
+
+    #[tokio::test]
+    async fn a_changed_value_is_duplicated_as_it_is_now() {
+        let (app, _, path) = app().await;
+        for value in ["second", "third"] {
+            result(
+                &app.request(Method::PATCH, &path, Some(json!({ "value": value })))
+                    .await,
+            );
+            let copy =
+                duplicate(&app, &path, json!({ "name": value, "scopes": ["workers"] })).await;
+            let copy_id = text_at(result(&copy), "/id");
+            assert_eq!(app.delivered(&copy_id).await.as_deref(), Some(value));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_at_the_same_time_is_seen_whole_or_not_at_all() {
+        let (app, _, path) = app().await;
+        let names: Vec<_> = (0..20).map(|n| format!("N{n}")).collect();
+        let copies = names
+            .iter()
+            .map(|name| duplicate(&app, &path, json!({ "name": name, "scopes": ["workers"] })));
+        let edits = names
+            .iter()
+            .map(|name| app.request(Method::PATCH, &path, Some(json!({ "value": name }))));
+        let (copies, edits) = futures::join!(
+            futures::future::join_all(copies),
+            futures::future::join_all(edits)
+        );
+        for answer in edits.iter().chain(&copies) {
+            result(answer);
+        }
+        for copy in &copies {
+            let value = app.delivered(&text_at(result(copy), "/id")).await.unwrap();
+            assert!(value == "the value" || names.contains(&value), "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_input_makes_nothing() {
+        let (app, _, path) = app().await;
+        let events = app.audit_events().await.len();
+        for (body, expected) in [
+            (
+                json!({ "name": "", "scopes": ["workers"] }),
+                "1001 secret_name_empty",
+            ),
+            (json!({ "scopes": ["workers"] }), "1001 secret_name_empty"),
+            (
+                json!({ "name": "a b", "scopes": ["workers"] }),
+                "1001 secret_name_invalid",
+            ),
+            (
+                json!({ "name": "x".repeat(256), "scopes": ["workers"] }),
+                "1001 secret_name_invalid",
+            ),
+            (
+                json!({ "name": "COPY", "scopes": [] }),
+                "1001 secret_scopes_empty",
+            ),
+            (json!({ "name": "COPY" }), "1001 secret_scopes_empty"),
+            (
+                json!({ "name": "COPY", "scopes": ["zones"] }),
+                "1001 secret_scope_invalid",
+            ),
+            (
+                json!({ "name": "COPY", "scopes": ["dex"], "comment": "x".repeat(1025) }),
+                "1001 secret_comment_invalid",
+            ),
+            (json!([]), "1001 invalid_json_body"),
+        ] {
+            let (status, errors) = failure(&duplicate(&app, &path, body.clone()).await);
+            assert_eq!(status, 400, "{body}");
+            assert!(errors[0].starts_with(expected), "{errors:?}");
+        }
+        let taken = duplicate(
+            &app,
+            &path,
+            json!({ "name": "ORIGINAL", "scopes": ["workers"] }),
+        )
+        .await;
+        let expected = (
+            409,
+            vec!["1003 secret_name_already_exists: ORIGINAL".to_owned()],
+        );
+        assert_eq!(failure(&taken), expected);
+        assert_eq!(taken.1["x-should-retry"], "false");
+
+        app.set_limits(|limits| limits.secrets = 1).await;
+        let (status, errors) =
+            failure(&duplicate(&app, &path, json!({ "name": "COPY", "scopes": ["dex"] })).await);
+        assert_eq!(status, 400);
+        assert!(
+            errors[0].starts_with("1003 maximum_secrets_exceeded"),
+            "{errors:?}"
+        );
+        // Only the change of the limits was told.
+        assert_eq!(app.audit_events().await.len(), events + 1);
+    }
+}

@@ -20,3 +20,23 @@ pub(in crate::api::secrets_store) async fn find(
         app.engine.store(&permit, StorePath::id(&path)?).await?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use crate::testing::{TestApp, result};
+
+    #[tokio::test]
+    async fn a_store_is_shown_as_it_was_made() {
+        let (app, id) = TestApp::with_store().await;
+        let stores = "/accounts/{account_id}/secrets_store/stores";
+        let shown = app
+            .request(Method::GET, &format!("{stores}/{id}"), None)
+            .await;
+        let listed = app.request(Method::GET, stores, None).await;
+        assert_eq!(result(&shown), &result(&listed)[0]);
+        assert_eq!(result(&shown)["id"], id.as_str());
+        assert_eq!(result(&shown)["name"], "dev");
+    }
+}
