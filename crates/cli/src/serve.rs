@@ -45,7 +45,7 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
 
     let readiness: Arc<dyn Readiness> = Arc::clone(&parts) as _;
     let app = App::new(
-        engine,
+        engine.clone(),
         readiness,
         &config.workers_domain,
         config.workers_listen.port(),
