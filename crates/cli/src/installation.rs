@@ -66,9 +66,13 @@ pub(crate) async fn create(
             .map_err(|error| wrong("--subdomain", error))?,
         email: Email::normalised(&first.email).map_err(|error| wrong("--email", error))?,
     };
-    std::fs::create_dir_all(&config.data).map_err(|error| {
-        Failure::error(&format!("failed to make {}", config.data.display()), error)
-    })?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .map_err(|error| {
+            Failure::error(&format!("failed to make {}", config.data.display()), error)
+        })?;
     let root_key = create_root_key(config)?;
     let passwords = PasswordHasher::new(1);
     Installation::create(
