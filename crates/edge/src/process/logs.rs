@@ -97,6 +97,13 @@ impl Logs {
         lines.join("\n")
     }
 
+    /// Whether one of the last lines of either stream holds this text.
+    pub(super) fn mention(&self, text: &str) -> bool {
+        let state = self.state.lock();
+        let mut lines = state.output_tail.iter().chain(&state.error_tail);
+        lines.any(|line| line.contains(text))
+    }
+
     /// Follows a stream to its end.
     pub(super) async fn follow(self: Arc<Self>, name: Stream, mut stream: impl AsyncRead + Unpin) {
         let mut line = Vec::new();

@@ -207,8 +207,8 @@ impl Process {
         self.last_lines().await;
         let tail = self.tail();
         // The runtime's last words; it catches the signal, so its exit status does not tell.
-        let crashed = tail.contains("Received signal #");
-        StartFailure::Refused(if crashed && tail.contains("out of memory") {
+        let crashed = self.logs.mention("Received signal #");
+        StartFailure::Refused(if crashed && self.logs.mention("out of memory") {
             let limit = runtime.heap_megabytes;
             format!("the version needs more memory to start than its {limit} MiB")
         } else if tail.is_empty() {
