@@ -10,6 +10,7 @@
 mod access;
 mod hostile;
 mod outlive;
+mod plane;
 mod secrets;
 mod supervision;
 mod support;
