@@ -113,11 +113,30 @@ impl Wrangler {
         }
     }
 
+    /// A shell in a directory, with the environment that Wrangler has.
+    pub(crate) fn shell(&self, directory: &Path) -> Command {
+        self.in_environment(Command::new("bash"), directory)
+    }
+
+    /// A script that does what `npx` does when it is given `wrangler` and arguments.
+    pub(crate) fn as_npx(&self) -> String {
+        let packages = package().join("node_modules");
+        let packages = packages.display();
+        format!(
+            "#!/bin/sh\nshift\nexec {packages}/.bin/node {packages}/wrangler/bin/wrangler.js \"$@\"\n"
+        )
+    }
+
     fn command(&self, directory: &Path) -> Command {
         let packages = package().join("node_modules");
         let mut command = Command::new(packages.join(".bin/node"));
+        command.arg(packages.join("wrangler/bin/wrangler.js"));
+        self.in_environment(command, directory)
+    }
+
+    fn in_environment(&self, mut command: Command, directory: &Path) -> Command {
+        let packages = package().join("node_modules");
         command
-            .arg(packages.join("wrangler/bin/wrangler.js"))
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .envs(self.environment.iter().map(|(name, value)| (*name, value)))

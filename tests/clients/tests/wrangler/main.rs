@@ -19,6 +19,7 @@ mod leaks;
 mod lifecycle;
 mod modules;
 mod project;
+mod readme;
 mod refusals;
 mod secrets_store;
 mod store;
