@@ -119,6 +119,10 @@ impl ChangeSource for Engine {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` gives the error away"
+)]
 fn unavailable(error: StoreError) -> FeedError {
     FeedError::Unavailable(error.to_string())
 }

@@ -15,6 +15,8 @@ mod request;
 mod serve;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};

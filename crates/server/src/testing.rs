@@ -7,7 +7,7 @@ mod actor;
 mod inside;
 mod start;
 
-pub(crate) use actor::{Actor, OtherAccount, TokenTimes};
+pub(crate) use actor::{Actor, TokenTimes};
 pub(crate) use start::FakeStartCheck;
 
 use std::sync::Arc;
@@ -45,6 +45,7 @@ pub(crate) struct TestApp {
     /// The engine's clock. It stands still.
     pub(crate) clock: Arc<FixedClock>,
     /// What the engine asks before it accepts a version.
+    #[allow(dead_code, reason = "what only the tests of Workers need")]
     pub(crate) start_check: Arc<FakeStartCheck>,
     /// The first account and its Super Administrator.
     pub(crate) first: Initialised,

@@ -90,7 +90,11 @@ fn source(headers: &HeaderMap) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Method;
+    use coffer_types::Clock;
+
     use super::*;
+    use crate::testing::{Actor, TestApp, TokenTimes, failure};
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs
@@ -135,5 +139,118 @@ mod tests {
             source(&headers(&[("user-agent", "Cloudflare/Python 5.9.0")])),
             "api"
         );
+    }
+
+    const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
+
+    async fn ask(app: &TestApp, actor: &Actor) -> (u16, Vec<String>) {
+        let answer = app.request_as(actor, Method::GET, STORES, None).await;
+        match answer.0.is_success() {
+            true => (answer.0.as_u16(), Vec::new()),
+            false => failure(&answer),
+        }
+    }
+
+    #[tokio::test]
+    async fn missing_and_malformed_credentials_have_the_code_that_clients_react_to() {
+        let app = TestApp::new().await;
+        let token = app.first.api_token.expose_secret();
+        for headers in [
+            &[][..],
+            &[("authorization", "Bearer")],
+            &[("authorization", "")],
+            &[("authorization", token)],
+            &[("authorization", &format!("Basic {token}"))],
+            &[("authorization", "Bearer\u{e9} x")],
+            &[("x-auth-email", "admin@example.com")],
+            &[("x-auth-key", token)],
+            &[
+                ("x-auth-email", "admin@example.com\u{e9}"),
+                ("x-auth-key", token),
+            ],
+        ] {
+            let (status, errors) = ask(&app, &Actor::with_headers(headers)).await;
+            assert_eq!((status, &errors[0][..5]), (400, "9106 "), "{headers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wrong_credentials_are_all_told_the_same() {
+        let app = TestApp::new().await;
+        let now = app.clock.now();
+        let times = TokenTimes::default();
+        let (token, key) = (&app.first.api_token, &app.first.global_api_key);
+        let mut altered = token.expose_secret().to_owned();
+        altered.replace_range(20..21, if &altered[20..21] == "x" { "y" } else { "x" });
+        for actor in [
+            Actor::wrong_token(),
+            Actor::with_headers(&[("authorization", "Bearer nonsense")]),
+            Actor::with_headers(&[("authorization", &format!("Bearer {altered}"))]),
+            app.timed_token(TokenTimes {
+                enabled: false,
+                ..times
+            })
+            .await,
+            app.timed_token(TokenTimes {
+                expires_at: Some(now),
+                ..times
+            })
+            .await,
+            app.timed_token(TokenTimes {
+                expires_at: Some(now.plus_micros(-1)),
+                ..times
+            })
+            .await,
+            app.timed_token(TokenTimes {
+                not_before: Some(now.plus_micros(1)),
+                ..times
+            })
+            .await,
+            Actor::global_key("nobody@example.com", key),
+            Actor::global_key("not an address", key),
+            // A token is no key, and a key no token.
+            Actor::global_key("admin@example.com", token),
+            Actor::token(key),
+        ] {
+            let expected = (401, vec!["10000 Authentication error".to_owned()]);
+            assert_eq!(ask(&app, &actor).await, expected, "{actor:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn right_credentials_may_be_written_in_several_ways() {
+        let app = TestApp::new().await;
+        let token = app.first.api_token.expose_secret();
+        for value in [format!("bearer {token}"), format!(" BEARER   {token} ")] {
+            assert_eq!(
+                ask(&app, &Actor::with_headers(&[("authorization", &value)]))
+                    .await
+                    .0,
+                200
+            );
+        }
+        let key = &app.first.global_api_key;
+        assert_eq!(
+            ask(&app, &Actor::global_key(" Admin@Example.COM", key))
+                .await
+                .0,
+            200
+        );
+    }
+
+    #[tokio::test]
+    async fn a_token_counts_from_its_first_moment_to_its_last() {
+        let app = TestApp::new().await;
+        let now = app.clock.now();
+        let times = TokenTimes {
+            not_before: Some(now.plus_micros(10)),
+            expires_at: Some(now.plus_micros(20)),
+            ..TokenTimes::default()
+        };
+        let token = app.timed_token(times).await;
+        for expected in [401, 401, 200, 200, 401, 401] {
+            assert_eq!(ask(&app, &token).await.0, expected, "{}", app.now());
+            app.clock.advance_micros(5);
+        }
     }
 }

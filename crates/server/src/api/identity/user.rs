@@ -20,3 +20,46 @@ pub(super) async fn find(
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use coffer_types::PermissionGroup;
+    use serde_json::json;
+
+    use crate::testing::{TestApp, failure, result};
+
+    #[tokio::test]
+    async fn the_user_behind_a_token_or_key_is_shown() {
+        let app = TestApp::new().await;
+        for actor in [app.admin(), app.admin_by_key(), app.token_with(&[]).await] {
+            let answer = app.request_as(&actor, Method::GET, "/user", None).await;
+            assert_eq!(
+                result(&answer),
+                &json!({
+                    "id": app.admin_id().await,
+                    "email": "admin@example.com",
+                    "username": "admin",
+                    "first_name": null,
+                    "last_name": null,
+                    "two_factor_authentication_enabled": false,
+                    "suspended": false,
+                    "created_on": app.now(),
+                    "modified_on": app.now(),
+                })
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn no_user_stands_behind_an_account_s_own_token() {
+        let app = TestApp::new().await;
+        let token = app.account_token(&PermissionGroup::ALL).await;
+        let answer = app.request_as(&token, Method::GET, "/user", None).await;
+        let expected = (
+            403,
+            vec!["9109 Unauthorized to access requested resource".to_owned()],
+        );
+        assert_eq!(failure(&answer), expected);
+    }
+}

@@ -1,0 +1,232 @@
+//! A marked value goes in by every way there is, right and wrong, and must come out nowhere.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use coffer_crypto::SystemRandom;
+use coffer_testkit::Canary;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::testing::{Actor, Answer, TestApp, failure, result, text_at};
+
+const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
+
+/// All that is logged, at every level, by every crate.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+/// What was answered, all of it.
+#[derive(Default)]
+struct Answers(Mutex<Vec<u8>>);
+
+impl Answers {
+    fn keep(&self, answer: Answer) -> Answer {
+        let text = format!("{:?}\n{}\n", answer.1, answer.2);
+        self.0.lock().extend_from_slice(text.as_bytes());
+        answer
+    }
+}
+
+#[tokio::test]
+async fn a_marked_value_is_in_no_answer_no_log_and_no_file() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    // For all threads: the database works on threads of its own.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    let (app, store) = TestApp::with_store().await;
+    let canary = Canary::new(&SystemRandom);
+    let answers = Answers::default();
+    right_ways(&app, &store, &canary, &answers).await;
+    wrong_ways(&app, &store, &canary, &answers).await;
+    as_credentials(&app, &canary, &answers).await;
+    let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
+    let metrics = tower::ServiceExt::oneshot(app.router.clone(), metrics)
+        .await
+        .unwrap();
+    let metrics = http_body_util::BodyExt::collect(metrics.into_body())
+        .await
+        .unwrap()
+        .to_bytes();
+
+    assert_eq!(canary.find_in(&answers.0.lock()), None);
+    assert_eq!(canary.find_in(&metrics), None);
+    assert_eq!(canary.find_in_files(app.directory.path()).unwrap(), []);
+    let log = log.0.lock();
+    assert_eq!(canary.find_in(&log), None);
+    let log = String::from_utf8_lossy(&log);
+    // The search looked at what it should: our own lines, and the database's statements.
+    assert!(
+        log.contains("answered") && log.contains("INSERT INTO secrets"),
+        "{} bytes",
+        log.len()
+    );
+}
+
+/// The value where it belongs.
+async fn right_ways(app: &TestApp, store: &str, canary: &Canary, answers: &Answers) {
+    let secrets = format!("{STORES}/{store}/secrets");
+    let send = async |method, path: &str, body| answers.keep(app.request(method, path, body).await);
+    let body = json!([{ "name": "KEY", "value": canary.value(), "scopes": ["workers"], "comment": "marked" }]);
+    let made = send(Method::POST, &secrets, Some(body.clone())).await;
+    let id = text_at(result(&made), "/0/id");
+    // The value did go in.
+    assert_eq!(app.delivered(&id).await.as_deref(), Some(canary.value()));
+    let secret = format!("{secrets}/{id}");
+    assert_eq!(send(Method::POST, &secrets, Some(body)).await.0, 409);
+    result(
+        &send(
+            Method::PATCH,
+            &secret,
+            Some(json!({ "value": canary.value() })),
+        )
+        .await,
+    );
+    let copy = json!({ "name": "COPY", "scopes": ["workers"] });
+    result(&send(Method::POST, &format!("{secret}/duplicate"), Some(copy)).await);
+    for path in [
+        &secrets,
+        &secret,
+        &format!("{secrets}?search=K&order=status"),
+    ] {
+        result(&send(Method::GET, path, None).await);
+    }
+    for name in ["AGAIN", "AGAIN", "OTHER"] {
+        let body = json!([{ "name": name, "value": canary.value(), "scopes": ["workers"] }]);
+        let mut request = app.build(
+            &app.admin(),
+            Method::POST,
+            &secrets,
+            Body::from(body.to_string()),
+        );
+        request
+            .headers_mut()
+            .insert("idempotency-key", "key".parse().unwrap());
+        answers.keep(app.send(request).await);
+    }
+    assert_eq!(send(Method::DELETE, &secret, None).await.0, 202);
+}
+
+/// The value in bodies that are refused, by a part next to it or by itself.
+async fn wrong_ways(app: &TestApp, store: &str, canary: &Canary, answers: &Answers) {
+    let secrets = format!("{STORES}/{store}/secrets");
+    let id = app.create_secret(store, "TARGET", "other").await;
+    let value = canary.value();
+    for body in [
+        json!([{ "name": "a b", "value": value, "scopes": ["workers"] }]),
+        json!([{ "name": "A", "value": value, "scopes": ["zones"] }]),
+        json!([{ "name": "A", "value": value.repeat(12), "scopes": ["workers"] }]),
+        json!([{ "name": "A", "value": value }]),
+        json!([{ "name": value, "value": value, "scopes": [value] }]),
+        json!([{ "name": "A", "value": { value: value }, "scopes": ["workers"] }]),
+        json!([{ "name": "A", "value": [value], "scopes": ["workers"] }]),
+        json!([{ "name": "A", "value": value, "scopes": value }]),
+        json!([{ "name": 1, "value": value, "scopes": ["workers"] }]),
+        json!({ "name": "A", "value": value }),
+        json!(value),
+        json!([value]),
+        json!({ value: value }),
+    ] {
+        for (method, path) in [
+            (Method::POST, secrets.clone()),
+            (Method::DELETE, secrets.clone()),
+            (Method::POST, format!("{secrets}/{id}/duplicate")),
+            (Method::POST, STORES.to_owned()),
+        ] {
+            refused(&answers.keep(app.request(method, &path, Some(body.clone())).await));
+        }
+    }
+    let text = json!([{ "name": "A", "value": value, "scopes": ["workers"] }]).to_string();
+    // Broken off at every place, and with rubbish after it.
+    let broken = (1..text.len())
+        .filter(|at| text.is_char_boundary(*at))
+        .map(|at| text[..at].to_owned());
+    for text in broken.chain([
+        format!("{text} {text}"),
+        format!("{text}]"),
+        text.replace("\":", "\""),
+    ]) {
+        refused(
+            &answers.keep(
+                app.send_bytes(Method::POST, &secrets, "text/plain", text)
+                    .await,
+            ),
+        );
+    }
+    let huge = format!("[\"{}{value}\"]", " ".repeat(1024 * 1024));
+    refused(
+        &answers.keep(
+            app.send_bytes(Method::POST, &secrets, "text/plain", huge)
+                .await,
+        ),
+    );
+}
+
+fn refused(answer: &Answer) {
+    assert!((400..500).contains(&failure(answer).0), "{}", answer.2);
+}
+
+/// The value, mistaken for a token or a key; and those that are right, which must not be repeated either.
+async fn as_credentials(app: &TestApp, canary: &Canary, answers: &Answers) {
+    let mark: String = canary.value().chars().filter(char::is_ascii).collect();
+    for actor in [
+        Actor::with_headers(&[("authorization", &format!("Bearer {mark}"))]),
+        Actor::with_headers(&[("authorization", &mark)]),
+        Actor::with_headers(&[("x-auth-email", "admin@example.com"), ("x-auth-key", &mark)]),
+        Actor::with_headers(&[("x-auth-email", &mark), ("x-auth-key", &mark)]),
+        Actor::with_headers(&[("x-auth-key", &mark)]),
+    ] {
+        for path in ["/user", "/user/tokens/verify", STORES] {
+            refused(
+                &answers.keep(
+                    app.request_as(&actor, Method::GET, path, None::<Value>)
+                        .await,
+                ),
+            );
+        }
+    }
+    result(
+        &answers.keep(
+            app.request_as(&app.admin_by_key(), Method::GET, "/user", None)
+                .await,
+        ),
+    );
+    let answered = answers.0.lock();
+    for secret in [
+        app.first.api_token.expose_secret(),
+        app.first.global_api_key.expose_secret(),
+        app.first.password.expose_secret(),
+    ] {
+        let found = answered
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(!found);
+    }
+}

@@ -1,0 +1,275 @@
+//! Every operation by every kind of actor: who is let through, and what the others are told.
+//!
+//! Ids in the paths name nothing and bodies are empty objects, so whoever is let through is told that nothing is
+//! there or that something is missing, and no row depends on another.
+
+use std::fmt::Write;
+
+use axum::http::Method;
+use coffer_types::{AccountId, PermissionGroup, Permissions, Role};
+use serde_json::json;
+
+use crate::testing::{Actor, Answer, TestApp};
+use crate::{RouteInfo, route_table};
+
+/// A column.
+struct Column {
+    name: String,
+    actor: Actor,
+    /// What the actor may do in the account; `None` if the account is not to be known of.
+    may: Option<Permissions>,
+    /// Whether there are credentials, and they are right.
+    known: bool,
+}
+
+#[tokio::test]
+async fn every_operation_by_every_actor() {
+    let app = TestApp::new().await;
+    let columns = columns(&app).await;
+    let mut table = header(&columns);
+    for route in route_table().iter().filter(|route| route.served) {
+        write!(table, "{:6} {}\n      ", route.method, route.path).unwrap();
+        for column in &columns {
+            let (method, path) = (route.method.parse().unwrap(), filled(route.path));
+            let answer = ask(&app, &column.actor, method, &path).await;
+            check(route, column, &answer);
+            write!(table, " {:>10}", cell(&answer)).unwrap();
+        }
+        table.push('\n');
+    }
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("permission_matrix", table);
+    });
+}
+
+/// The outcome must follow from the route's own permission, whatever the snapshot says.
+fn check(route: &RouteInfo, column: &Column, answer: &Answer) {
+    let cell = cell(answer);
+    let place = format!("{} {} by {}: {cell}", route.method, route.path, column.name);
+    let status = answer.0.as_u16();
+    if !column.known {
+        assert!(
+            matches!(
+                cell.as_str(),
+                "400 9106" | "401 10000" | "401 1001" | "401 1000"
+            ),
+            "{place}"
+        );
+        return;
+    }
+    let Some(permission) = route.permission else {
+        return;
+    };
+    match column.may {
+        None => assert_eq!(cell, "404 7003", "{place}"),
+        Some(may) if may.contains(permission) => assert!(!matches!(status, 401 | 403), "{place}"),
+        Some(_) => assert_eq!(cell, "403 10000", "{place}"),
+    }
+    assert_ne!(status, 500, "{place}");
+}
+
+async fn ask(app: &TestApp, actor: &Actor, method: Method, path: &str) -> Answer {
+    let body = (method != Method::GET).then(|| json!({}));
+    app.request_as(actor, method, path, body).await
+}
+
+fn cell((status, _, body): &Answer) -> String {
+    match body.pointer("/errors/0/code") {
+        None => format!("{}", status.as_u16()),
+        Some(code) => format!("{} {code}", status.as_u16()),
+    }
+}
+
+/// A path whose ids, but for the account's, name nothing.
+fn filled(path: &str) -> String {
+    let mut filled = String::new();
+    for segment in path.split('/').skip(1) {
+        let id = match segment
+            .strip_prefix('{')
+            .and_then(|segment| segment.strip_suffix('}'))
+        {
+            None | Some("account_id") => segment,
+            Some("version_id" | "deployment_id") => "01234567-89ab-4cde-8f01-23456789abcd",
+            Some(name) if name.ends_with("_id") => "0123456789abcdef0123456789abcdef",
+            Some(_) => "nothing",
+        };
+        filled.push('/');
+        filled.push_str(id);
+    }
+    filled
+}
+
+async fn columns(app: &TestApp) -> Vec<Column> {
+    let column = |name: &str, actor, may, known| Column {
+        name: name.to_owned(),
+        actor,
+        may,
+        known,
+    };
+    let other = app.other_account().await;
+    let mut columns = vec![
+        column("nobody", Actor::nobody(), None, false),
+        column("wrong token", Actor::wrong_token(), None, false),
+        column(
+            "Super Administrator of another account",
+            other.admin,
+            None,
+            true,
+        ),
+        column(
+            "token without permission groups",
+            app.token_with(&[]).await,
+            None,
+            true,
+        ),
+        column(
+            "Super Administrator's token",
+            app.admin(),
+            Some(Permissions::ALL),
+            true,
+        ),
+        column(
+            "Super Administrator's global key",
+            app.admin_by_key(),
+            Some(Permissions::ALL),
+            true,
+        ),
+    ];
+    for role in Role::ALL {
+        let actor = app.member_with(&[role]).await;
+        columns.push(column(
+            &format!("role {}", role.title()),
+            actor,
+            Some(role.permissions()),
+            true,
+        ));
+    }
+    for group in PermissionGroup::ALL {
+        let actor = app.token_with(&[group]).await;
+        columns.push(column(
+            &format!("token {}", group.name),
+            actor,
+            Some(group.permissions),
+            true,
+        ));
+    }
+    let every = app.account_token(&PermissionGroup::ALL).await;
+    columns.push(column(
+        "account's own token, all groups",
+        every,
+        Some(Permissions::ALL),
+        true,
+    ));
+    columns
+}
+
+fn header(columns: &[Column]) -> String {
+    let mut header = String::from("Columns: status and code for\n");
+    for (index, column) in columns.iter().enumerate() {
+        writeln!(header, "  {:>2} {}", index + 1, column.name).unwrap();
+    }
+    header.push_str("\n      ");
+    for index in 1..=columns.len() {
+        write!(header, " {index:>10}").unwrap();
+    }
+    header.push('\n');
+    header
+}
+
+#[tokio::test]
+async fn a_token_never_does_more_than_its_owner() {
+    let app = TestApp::new().await;
+    let reporter = app.member_with(&[Role::SecretsStoreReporter]).await;
+    let stores = "/accounts/{account_id}/secrets_store/stores";
+    assert_eq!(
+        cell(&app.request_as(&reporter, Method::GET, stores, None).await),
+        "200"
+    );
+    let body = Some(json!({ "name": "dev" }));
+    assert_eq!(
+        cell(
+            &app.request_as(&reporter, Method::POST, stores, body.clone())
+                .await
+        ),
+        "403 10000"
+    );
+    // Roles add up.
+    let both = app
+        .member_with(&[Role::SecretsStoreReporter, Role::SecretsStoreAdmin])
+        .await;
+    assert_eq!(
+        cell(&app.request_as(&both, Method::POST, stores, body).await),
+        "200"
+    );
+}
+
+#[tokio::test]
+async fn policies_are_about_their_accounts_and_denials_win() {
+    use crate::testing::TokenTimes;
+    use coffer_store::rows::tokens::TokenOwner;
+    use coffer_types::{Effect, Policy};
+    let app = TestApp::new().await;
+    let owner = TokenOwner::User(app.admin_id().await);
+    let policy = |effect, group: PermissionGroup, accounts: Vec<AccountId>| Policy {
+        effect,
+        permission_groups: vec![group.id.to_owned()],
+        accounts,
+    };
+    let (mine, elsewhere) = (
+        vec![app.first.account_id],
+        vec![AccountId::from_bytes([9; 16])],
+    );
+    let allow = |accounts| {
+        policy(
+            Effect::Allow,
+            PermissionGroup::SECRETS_STORE_WRITE,
+            accounts,
+        )
+    };
+    let deny = |accounts| policy(Effect::Deny, PermissionGroup::SECRETS_STORE_READ, accounts);
+    let (get, post) = ((Method::GET, None), (Method::POST, Some(json!({}))));
+    for (policies, expected_get, expected_post) in [
+        (vec![allow(vec![])], "200", "400 1001"),
+        (vec![allow(mine.clone())], "200", "400 1001"),
+        (vec![allow(elsewhere.clone())], "404 7003", "404 7003"),
+        (vec![], "404 7003", "404 7003"),
+        (vec![deny(vec![]), allow(vec![])], "403 10000", "400 1001"),
+        (vec![allow(vec![]), deny(mine)], "403 10000", "400 1001"),
+        (vec![allow(vec![]), deny(elsewhere)], "200", "400 1001"),
+    ] {
+        let token = app
+            .add_token_with_policies(owner, policies.clone(), TokenTimes::default())
+            .await;
+        let stores = "/accounts/{account_id}/secrets_store/stores";
+        for ((method, body), expected) in [(&get, expected_get), (&post, expected_post)] {
+            let answer = app
+                .request_as(&token, method.clone(), stores, body.clone())
+                .await;
+            assert_eq!(cell(&answer), expected, "{method} {policies:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_membership_counts_at_once() {
+    let app = TestApp::new().await;
+    let other = app.other_account().await;
+    let path = format!("/accounts/{}/secrets_store/stores", other.id);
+    assert_eq!(
+        cell(&app.request(Method::GET, &path, None).await),
+        "404 7003"
+    );
+    app.add_member(
+        other.id,
+        app.admin_id().await,
+        &[Role::SecretsStoreReporter],
+    )
+    .await;
+    assert_eq!(cell(&app.request(Method::GET, &path, None).await), "200");
+    // The two accounts' permissions stay apart.
+    let body = Some(json!({ "name": "dev" }));
+    assert_eq!(
+        cell(&app.request(Method::POST, &path, body).await),
+        "403 10000"
+    );
+}
