@@ -1,10 +1,10 @@
 //! The edge: runs Workers on workerd and gives each what it may have.
 //!
-//! It follows the control plane's changes into a [replica](replica), finds the version that answers a
-//! request ([routing]), keeps one workerd [process] for each version in use, writes that process's
-//! [configuration](config), [delivers](delivery) store secrets to it on its private socket, and passes HTTP
-//! between clients and it ([gateway]). It is the only holder of leased account keys together with the
-//! envelope's crate, and so the only part of Coffer that can open a value ([opening]).
+//! It follows the control plane's changes into a replica (`replica`), finds the version that answers a
+//! request (`routing`), keeps one workerd process (`process`) for each version in use, writes that process's
+//! configuration (`config`), delivers store secrets to it on its private socket (`delivery`), and passes HTTP
+//! between clients and it (`gateway`). It is the only holder of leased account keys together with the
+//! envelope's crate, and so the only part of Coffer that can open a value (`opening`).
 //!
 //! It must never know the control plane's SQL or the API's routes: what it learns comes through
 //! `coffer_protocol::feed`.
