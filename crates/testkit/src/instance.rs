@@ -244,6 +244,11 @@ impl Instance {
         format!("http://127.0.0.1:{}", self.api_port)
     }
 
+    /// The port where Workers answer.
+    pub const fn workers_port(&self) -> u16 {
+        self.workers_port
+    }
+
     /// The API as the administrator.
     pub fn api(&self) -> ApiClient {
         ApiClient::with_token(&self.api_base_url(), &self.credentials)
