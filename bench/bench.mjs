@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Coffer } from "./coffer.mjs";
-import { bareWorkerd, constantHandler, sqliteRates, wranglerDev } from "./peers.mjs";
+import { bareWorkerd, constantHandler, sqliteOneRow, sqliteSameRows, wranglerDev } from "./peers.mjs";
 import { interleaved, median } from "./statistics.mjs";
 import { table } from "./table.mjs";
 import { loadGet, loadPost } from "./wrk.mjs";
@@ -93,9 +93,10 @@ async function api() {
       );
       creates[connections] = await interleaved(
         {
+          "SQLite alone, same rows": () => sqliteSameRows(directory, connections, seconds),
+          "SQLite alone, one row": () => sqliteOneRow(directory, connections, seconds),
           "durable create": (run) =>
             loadPost({ url: secrets, headers, connections, seconds, pids: coffer.pids, prefix: `C${connections}_${run}` }),
-          "SQLite alone": () => sqliteRates(join(directory, "sqlite"), connections, seconds),
         },
         runs,
       );

@@ -1,7 +1,7 @@
 // What Coffer is measured against, on the same machine and in the same run.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { start } from "./processes.mjs";
@@ -61,27 +61,60 @@ export async function constantHandler() {
   return { ...constant, url: await answering("http://127.0.0.1:17092/") };
 }
 
-// Rows that SQLite alone makes durable in a second with Coffer's settings, in groups as large as the number of
-// clients could fill; a row has the size of a sealed secret.
-export function sqliteRates(directory, group, seconds) {
+// What SQLite alone makes durable in a second with Coffer's settings, in groups as large as the number of clients
+// could fill: one small row for each, and the four statements of creating a secret in Coffer's own schema.
+export const sqliteOneRow = (directory, group, seconds) =>
+  sqliteRate(join(directory, "row"), group, seconds, (database) => {
+    database.exec("CREATE TABLE rows (id TEXT PRIMARY KEY, name TEXT, sealed BLOB) STRICT");
+    const insert = database.prepare("INSERT INTO rows (id, name, sealed) VALUES (?, ?, ?)");
+    return (number) => insert.run(idOf(number), `NAME_${number}`, SEALED);
+  });
+
+export const sqliteSameRows = (directory, group, seconds) =>
+  sqliteRate(join(directory, "rows"), group, seconds, (database) => {
+    database.exec(readFileSync("crates/store/migrations/sqlite/0001_initial.sql", "utf8"));
+    const [account, store] = [idOf(1), idOf(2)];
+    database.exec(`INSERT INTO accounts (id, name, subdomain, max_stores, max_secrets, max_value_bytes, max_workers, created_at, modified_at)
+      VALUES ('${account}', 'peer', 'peer', 1, 100000000, 1024, 1, 0, 0);
+      INSERT INTO stores (id, account_id, name, created_at, modified_at) VALUES ('${store}', '${account}', 'peer', 0, 0)`);
+    const count = database.prepare("UPDATE accounts SET secret_count = CASE WHEN secret_count + 1 <= max_secrets THEN secret_count + 1 END WHERE id = ?");
+    const change = database.prepare("INSERT INTO changes (seq, account_id, kind, subject_id) VALUES (?, ?, 'secret', ?)");
+    const secret = database.prepare(`INSERT INTO secrets (id, account_id, store_id, name, comment, scopes, value_version, sealed,
+      change_seq, created_at, modified_at) VALUES (?, ?, ?, ?, NULL, 32, 1, ?, ?, 0, 0)`);
+    const event = database.prepare(`INSERT INTO audit_events (id, account_id, at, action, resource_kind, resource_id, actor_id,
+      actor_email, actor_context, actor_ip, token_id, request_id, details)
+      VALUES (?, ?, 0, 'create', 'secret', ?, ?, 'admin@coffer.localhost', 'api_token', '127.0.0.1', ?, ?, ?)`);
+    return (number) => {
+      // Ids are random in Coffer; these are spread over the index alike.
+      const id = idOf(Math.imul(number, 2654435761) >>> 0) + number;
+      const details = `{"after":{"store_id":"${store}","name":"NAME_${number}","comment":null,"scopes":["workers"]}}`;
+      count.run(account);
+      change.run(number, account, id);
+      secret.run(id, account, store, `NAME_${number}`, SEALED, number);
+      event.run(id, account, id, account, account, id, details);
+    };
+  });
+
+const SEALED = new Uint8Array(166);
+const idOf = (number) => number.toString(16).padStart(8, "0").padEnd(32, "0");
+
+function sqliteRate(directory, group, seconds, prepare) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const database = new DatabaseSync(join(directory, "peer.db"));
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id TEXT PRIMARY KEY, name TEXT, sealed BLOB) STRICT");
-  const insert = database.prepare("INSERT INTO rows (id, name, sealed) VALUES (?, ?, ?)");
-  const sealed = new Uint8Array(166);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
+  const write = prepare(database);
   const began = process.hrtime.bigint();
   const end = began + BigInt(seconds * 1e9);
-  let rows = 0;
+  let written = 0;
   while (process.hrtime.bigint() < end) {
     database.exec("BEGIN IMMEDIATE");
-    for (let one = 0; one < group; one += 1) insert.run(String(rows++).padStart(32, "0"), `NAME_${rows}`, sealed);
+    for (let one = 0; one < group; one += 1) write((written += 1));
     database.exec("COMMIT");
   }
   const elapsed = Number(process.hrtime.bigint() - began) / 1e9;
   database.close();
-  if (readdirSync(directory).length === 0) throw new Error("SQLite wrote nothing");
-  return { rate: rows / elapsed };
+  return { rate: written / elapsed };
 }
 
 async function answering(url) {
