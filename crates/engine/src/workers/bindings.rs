@@ -105,7 +105,8 @@ impl Engine {
             secrets: Vec::new(),
         };
         let mut problems = Vec::new();
-        for (index, new) in asked.new.iter().enumerate() {
+        let kept = kept(asked);
+        for (index, new) in asked.new.iter().chain(&kept).enumerate() {
             match self.resolve(permit, asked, new, &mut resolved).await? {
                 Ok(()) => {}
                 Err(problem) => problems.push(Invalid {
@@ -117,7 +118,6 @@ impl Engine {
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
-        keep(asked, &mut resolved.bindings);
         if resolved.bindings.len() > limits::MAX_BINDINGS_PER_VERSION {
             let rule = format!(
                 "a version has at most {} bindings, this one would have {}",
@@ -277,8 +277,8 @@ impl Engine {
     }
 }
 
-/// Adds the latest version's bindings of the types to be kept whose names are free.
-fn keep(asked: &Asked<'_>, bindings: &mut Vec<Binding>) {
+/// The latest version's bindings of the types to be kept whose names are free.
+fn kept(asked: &Asked<'_>) -> Vec<NewBinding> {
     // What an inherited binding was called before is not kept beside its new name.
     let taken: HashSet<&BindingName> = asked
         .new
@@ -291,14 +291,20 @@ fn keep(asked: &Asked<'_>, bindings: &mut Vec<Binding>) {
         })
         .flatten()
         .collect();
-    let kept = asked.previous.iter().filter(|binding| {
-        asked
-            .keep
-            .iter()
-            .any(|kind| kind == binding.kind.type_name())
-            && !taken.contains(&binding.name)
-    });
-    bindings.extend(kept.cloned());
+    let is_kept = |binding: &&Binding| {
+        let kind = binding.kind.type_name();
+        asked.keep.iter().any(|kept| kept == kind) && !taken.contains(&binding.name)
+    };
+    let inherited = |binding: &Binding| NewBinding {
+        name: binding.name.clone(),
+        kind: NewBindingKind::Inherit { old_name: None },
+    };
+    asked
+        .previous
+        .iter()
+        .filter(is_kept)
+        .map(inherited)
+        .collect()
 }
 
 fn check_names(new: &[NewBinding]) -> Result<()> {

@@ -7,6 +7,8 @@ mod scripts;
 mod secrets;
 mod settings;
 mod subdomain;
+#[cfg(test)]
+mod testing;
 mod upload;
 mod versions;
 mod worker;
