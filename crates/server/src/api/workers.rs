@@ -27,3 +27,58 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(elsewhere::routes());
     routes
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use coffer_types::Role;
+
+    use super::routes;
+    use super::testing::Multipart;
+    use crate::testing::{Actor, TestApp, failure};
+
+    fn path_of(path: &str) -> String {
+        let version = "c5e9c03c-4448-49b4-a1b1-b19bf4cd2241";
+        path.replace("{script_name}", "w")
+            .replace("{worker_id}", "w")
+            .replace("{version_id}", version)
+            .replace("{deployment_id}", version)
+            .replace("{secret_name}", "S")
+    }
+
+    #[tokio::test]
+    async fn every_operation_asks_who_and_whether() {
+        let app = TestApp::new().await;
+        let viewer = app.member_with(&[Role::AuditLogsViewer]).await;
+        let reader = app.member_with(&[Role::WorkersReadOnly]).await;
+        let store_admin = app.member_with(&[Role::SecretsStoreAdmin]).await;
+        let stranger = app.other_account().await.admin;
+        app.upload("w", serde_json::json!([])).await;
+        let written = app.written().await;
+        for route in routes() {
+            let info = route.info;
+            let method: Method = info.method.parse().unwrap();
+            let path = path_of(info.path);
+            let refusal = async |actor: &Actor| {
+                let body = Multipart::default().field("settings", "{}");
+                failure(&app.multipart_as(actor, method.clone(), &path, body).await)
+            };
+            let name = format!("{} {}", info.method, info.path);
+            let (status, errors) = refusal(&Actor::nobody()).await;
+            assert_eq!((status, &errors[0][..5]), (400, "9106 "), "{name}");
+            let (status, errors) = refusal(&Actor::wrong_token()).await;
+            assert_eq!((status, &errors[0][..6]), (401, "10000 "), "{name}");
+            for actor in [&viewer, &store_admin] {
+                let (status, errors) = refusal(actor).await;
+                assert_eq!((status, &errors[0][..6]), (403, "10000 "), "{name}");
+            }
+            // Another account's is as if it were not there at all.
+            let (status, errors) = refusal(&stranger).await;
+            assert_eq!((status, &errors[0][..5]), (404, "7003 "), "{name}");
+            if method != Method::GET {
+                assert_eq!(refusal(&reader).await.0, 403, "{name}");
+            }
+        }
+        assert_eq!(app.written().await, written);
+    }
+}

@@ -110,3 +110,47 @@ async fn set_schedules(
         Err(ApiError::NotOffered("cron triggers"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::api::workers::testing::SCRIPTS;
+    use crate::testing::{TestApp, failure, result};
+
+    #[tokio::test]
+    async fn what_there_is_none_of_is_an_empty_list() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        for path in [
+            "/accounts/{account_id}/workers/tails/by-consumer/w",
+            "/accounts/{account_id}/workers/durable_objects/namespaces?per_page=1000&page=1",
+            "/accounts/{account_id}/storage/kv/namespaces?per_page=100&order=title&direction=asc&page=1",
+        ] {
+            let answer = app.request(Method::GET, path, None).await;
+            assert_eq!(result(&answer), &json!([]));
+            assert_eq!(answer.2["result_info"]["total_count"], 0);
+        }
+        let path = format!("{SCRIPTS}/w/references");
+        let answer = app.request(Method::GET, &path, None).await;
+        assert_eq!(result(&answer)["services"]["incoming"], json!([]));
+    }
+
+    #[tokio::test]
+    async fn cron_triggers_are_refused_by_name() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let path = format!("{SCRIPTS}/w/schedules");
+        let none = json!({ "schedules": [] });
+        assert_eq!(result(&app.request(Method::GET, &path, None).await), &none);
+        assert_eq!(
+            result(&app.request(Method::PUT, &path, Some(json!([]))).await),
+            &none
+        );
+        let crons = json!([{ "cron": "* * * * *" }]);
+        let answer = app.request(Method::PUT, &path, Some(crons)).await;
+        let expected = "501 Coffer does not offer this operation: cron triggers";
+        assert_eq!(failure(&answer), (501, vec![expected.to_owned()]));
+    }
+}

@@ -112,3 +112,65 @@ async fn switch_off(
         app.engine.switch_subdomain(&permit, name, change).await?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::api::workers::testing::SCRIPTS;
+    use crate::testing::{TestApp, failure, result};
+
+    #[tokio::test]
+    async fn previews_follow_the_worker_unless_told_otherwise() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let path = format!("{SCRIPTS}/w/subdomain");
+        let off = json!({ "enabled": false, "previews_enabled": false });
+        let found = app.request(Method::GET, &path, None).await;
+        assert_eq!(result(&found), &off);
+        for (asked, enabled, previews_enabled) in [
+            (json!({ "enabled": true }), true, true),
+            (
+                json!({ "enabled": true, "previews_enabled": false }),
+                true,
+                false,
+            ),
+            (
+                json!({ "enabled": false, "previews_enabled": true }),
+                false,
+                true,
+            ),
+            (json!({ "enabled": false }), false, false),
+            (json!({ "enabled": true }), true, true),
+        ] {
+            let answer = app.request(Method::POST, &path, Some(asked)).await;
+            let expected = json!({ "enabled": enabled, "previews_enabled": previews_enabled });
+            assert_eq!(result(&answer), &expected);
+            let record = app.record_of("w").await.unwrap();
+            assert_eq!(
+                (record.subdomain_enabled, record.previews_enabled),
+                (enabled, previews_enabled)
+            );
+        }
+        assert_eq!(app.latest("w").await["metadata"]["has_preview"], true);
+        let answer = app.request(Method::DELETE, &path, None).await;
+        assert_eq!(result(&answer), &off);
+        assert_eq!(
+            failure(&app.request(Method::POST, &path, Some(json!({}))).await).0,
+            400
+        );
+        let missing = format!("{SCRIPTS}/nope/subdomain");
+        let asked = Some(json!({ "enabled": true }));
+        let answer = app.request(Method::POST, &missing, asked).await;
+        assert!(failure(&answer).1[0].starts_with("10007 "));
+    }
+
+    #[tokio::test]
+    async fn the_account_has_its_label() {
+        let app = TestApp::new().await;
+        let path = "/accounts/{account_id}/workers/subdomain";
+        let answer = app.request(Method::GET, path, None).await;
+        assert_eq!(result(&answer), &json!({ "subdomain": "dev" }));
+    }
+}

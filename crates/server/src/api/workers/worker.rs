@@ -104,3 +104,29 @@ fn references() -> Map<String, Value> {
     .map(|kind| (kind.to_owned(), json!([])))
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::testing::{TestApp, result};
+
+    #[tokio::test]
+    async fn addresses_are_those_that_the_gateway_answers_at() {
+        let app = TestApp::new().await;
+        app.upload("hello", json!([])).await;
+        let path = "/accounts/{account_id}/workers/workers/hello";
+        let answer = app.request(Method::GET, path, None).await;
+        assert_eq!(
+            result(&answer)["subdomain"],
+            json!({
+                "enabled": false,
+                "previews_enabled": false,
+                "url": "http://hello.dev.localhost:7080",
+                "preview_url_suffix": "-hello.dev.localhost:7080",
+            })
+        );
+        assert_eq!(result(&answer)["deployed_on"], app.now());
+    }
+}

@@ -76,3 +76,177 @@ fn split(asked: &[AskedShare]) -> Result<Split, Error> {
         .collect::<Result<_, Error>>()?;
     Split::try_from(shares).map_err(refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    use crate::api::workers::testing::{SCRIPTS, secret};
+    use crate::testing::{Answer, TestApp, failure, result};
+
+    async fn split(app: &TestApp, versions: &[(&str, f64)]) -> Answer {
+        let versions: Vec<_> = versions
+            .iter()
+            .map(|(id, percentage)| json!({ "version_id": id, "percentage": percentage }))
+            .collect();
+        let path = format!("{SCRIPTS}/w/deployments");
+        let body = json!({ "strategy": "percentage", "versions": versions,
+            "annotations": { "workers/message": "gradual" },
+            "code_update_strategy": { "mode": "deferred", "max_delay": 300 } });
+        app.request(Method::POST, &path, Some(body)).await
+    }
+
+    #[tokio::test]
+    async fn traffic_is_divided_as_asked() {
+        let app = TestApp::new().await;
+        let one = app.upload("w", json!([])).await;
+        let two = app.upload_version("w", json!([])).await;
+        let answer = split(&app, &[(&one, 99.95), (&two, 0.05)]).await;
+        let deployment = result(&answer);
+        assert_eq!(deployment["strategy"], "percentage");
+        assert_eq!(deployment["author_email"], "admin@example.com");
+        assert_eq!(
+            deployment["annotations"]["workers/triggered_by"],
+            "deployment"
+        );
+        assert_eq!(deployment["annotations"]["workers/message"], "gradual");
+        let shares = app.record_of("w").await.unwrap().deployment.unwrap();
+        let shares: Vec<_> = shares
+            .shares()
+            .iter()
+            .map(|one| one.percentage.hundredths())
+            .collect();
+        assert_eq!(shares, [9995, 5]);
+
+        let path = format!("{SCRIPTS}/w/deployments");
+        let list = app.request(Method::GET, &path, None).await;
+        let list = result(&list)["deployments"].as_array().unwrap().clone();
+        assert_eq!(list.len(), 2);
+        assert_eq!(&list[0], deployment);
+        assert_eq!(
+            list[1]["annotations"]["workers/message"],
+            "Automatic deployment on upload."
+        );
+        assert_eq!(list[1]["annotations"]["workers/triggered_by"], "upload");
+        let id = list[1]["id"].as_str().unwrap();
+        let found = app
+            .request(Method::GET, &format!("{path}/{id}"), None)
+            .await;
+        assert_eq!(result(&found), &list[1]);
+        for id in ["nonsense", two.as_str()] {
+            let answer = app
+                .request(Method::GET, &format!("{path}/{id}"), None)
+                .await;
+            assert!(failure(&answer).1[0].starts_with("10336 "));
+        }
+        // A secret may be edited while the latest version has a share.
+        result(&app.put_secret("w", "S", "s").await);
+        assert_eq!(
+            app.record_of("w")
+                .await
+                .unwrap()
+                .deployment
+                .unwrap()
+                .shares()
+                .len(),
+            1
+        );
+    }
+
+    #[tokio::test]
+    async fn shares_that_make_no_deployment_are_refused() {
+        let app = TestApp::new().await;
+        let one = app.upload("w", json!([])).await;
+        let two = app.upload_version("w", json!([])).await;
+        let three = app.upload_version("w", json!([])).await;
+        let foreign = app.upload("other", json!([])).await;
+        let written = app.written().await;
+        for (versions, expected) in [
+            (vec![], "10021 a deployment must have one or two versions"),
+            (
+                vec![(one.as_str(), 99.0)],
+                "10021 the percentages must sum to 100",
+            ),
+            (
+                vec![(&one, 50.0), (&one, 50.0)],
+                "10021 a version must appear once",
+            ),
+            (
+                vec![(&one, 0.0), (&two, 100.0)],
+                "10021 a percentage must be between",
+            ),
+            (
+                vec![(&one, -1.0), (&two, 101.0)],
+                "10021 a percentage must be between",
+            ),
+            (
+                vec![(&one, 33.333), (&two, 66.667)],
+                "10021 a percentage must be between",
+            ),
+            (
+                vec![(&one, 40.0), (&two, 40.0), (&three, 20.0)],
+                "10021 a deployment must have one or two",
+            ),
+            (vec![(&foreign, 100.0)], "100146 "),
+            (vec![("nonsense", 100.0)], "100146 "),
+        ] {
+            let (_, errors) = failure(&split(&app, &versions).await);
+            assert!(
+                errors[0].starts_with(expected),
+                "{errors:?} is not {expected}"
+            );
+        }
+        let path = format!("{SCRIPTS}/w/deployments");
+        for body in [
+            json!({}),
+            json!({ "versions": "x" }),
+            json!({ "strategy": "lottery", "versions": [{ "version_id": one, "percentage": 100 }] }),
+        ] {
+            assert_eq!(
+                failure(&app.request(Method::POST, &path, Some(body)).await).0,
+                400
+            );
+        }
+        assert_eq!(app.written().await, written);
+        let answer = app.deploy("nope", &one, "").await;
+        assert!(failure(&answer).1[0].starts_with("10007 "));
+    }
+
+    #[tokio::test]
+    async fn older_secrets_come_back_only_by_force() {
+        let app = TestApp::new().await;
+        let old = app
+            .upload("w", json!([secret("SAME", "s"), secret("A", "1")]))
+            .await;
+        result(&app.put_secret("w", "A", "2").await);
+        result(&app.put_secret("w", "B", "new").await);
+        let (status, errors) = failure(&app.deploy("w", &old, "").await);
+        assert_eq!(status, 409);
+        assert_eq!(errors, ["10220 The following secrets have changed: A, B"]);
+        assert_eq!(app.env("w").await["A"], "2");
+        result(&app.deploy("w", &old, "?force=true").await);
+        assert_eq!(app.env("w").await["A"], "1");
+
+        // Going forward to newer secrets is no question.
+        let newest = app.latest("w").await["id"].as_str().unwrap().to_owned();
+        result(&app.deploy("w", &newest, "").await);
+        // Nor is going back without any change of secrets.
+        let newer = app.upload_version("w", json!([])).await;
+        result(&app.deploy("w", &newer, "").await);
+        result(&app.deploy("w", &newest, "").await);
+        // Nor what is serving already.
+        result(&app.deploy("w", &newest, "").await);
+    }
+
+    #[tokio::test]
+    async fn a_conflict_is_not_to_be_repeated() {
+        let app = TestApp::new().await;
+        let old = app.upload("w", json!([secret("A", "1")])).await;
+        result(&app.put_secret("w", "A", "2").await);
+        let answer = app.deploy("w", &old, "").await;
+        assert_eq!(answer.0, 409);
+        assert_eq!(answer.1["x-should-retry"], "false");
+        assert_eq!(answer.2["result"], Value::Null);
+    }
+}

@@ -25,3 +25,36 @@ pub(super) async fn list(
     let (scripts, info) = page.of(scripts);
     Ok(Answer::page(scripts, info))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::api::workers::testing::SCRIPTS;
+    use crate::testing::{TestApp, result};
+
+    #[tokio::test]
+    async fn workers_come_by_name_and_pages_end() {
+        let app = TestApp::new().await;
+        for name in ["b", "a", "c"] {
+            app.upload(name, json!([])).await;
+        }
+        for (query, expected) in [
+            ("", vec!["a", "b", "c"]),
+            ("?per_page=2", vec!["a", "b"]),
+            ("?page=2&per_page=2", vec!["c"]),
+            ("?page=2", vec![]),
+        ] {
+            let answer = app
+                .request(Method::GET, &format!("{SCRIPTS}{query}"), None)
+                .await;
+            let scripts = result(&answer).as_array().unwrap();
+            let names: Vec<_> = scripts
+                .iter()
+                .map(|one| one["id"].as_str().unwrap())
+                .collect();
+            assert_eq!(names, expected, "{query}");
+        }
+    }
+}

@@ -42,3 +42,58 @@ pub(super) fn as_service(error: ApiError) -> ApiError {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    use crate::api::workers::testing::SCRIPTS;
+    use crate::testing::{TestApp, failure, result};
+
+    const SERVICES: &str = "/accounts/{account_id}/workers/services";
+
+    #[tokio::test]
+    async fn a_missing_worker_has_a_code_of_its_own_as_a_service() {
+        let app = TestApp::new().await;
+        let not_there = |code: u32, text: &str| (404, vec![format!("{code} {text}")]);
+        for name in ["nope", "No-Name"] {
+            for method in [Method::GET, Method::DELETE] {
+                let path = format!("{SERVICES}/{name}?force=false");
+                let answer = app.request(method.clone(), &path, None).await;
+                let expected = not_there(10090, "workers.api.error.service_not_found");
+                assert_eq!(failure(&answer), expected);
+                let answer = app
+                    .request(method, &format!("{SCRIPTS}/{name}"), None)
+                    .await;
+                let expected = not_there(10007, "This Worker does not exist on your account.");
+                assert_eq!(failure(&answer), expected);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_service_tells_who_deployed_it_last() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let path = format!("{SERVICES}/w");
+        let answer = app.request(Method::GET, &path, None).await;
+        let service = result(&answer);
+        assert_eq!(service["id"], "w");
+        assert_eq!(service["default_environment"]["environment"], "production");
+        assert_eq!(
+            service["default_environment"]["script"]["last_deployed_from"],
+            "api"
+        );
+        let mut request = app.build(
+            &app.admin(),
+            Method::DELETE,
+            &path,
+            axum::body::Body::empty(),
+        );
+        let agent = "wrangler/4.164.0".parse().unwrap();
+        request.headers_mut().insert("user-agent", agent);
+        assert_eq!(result(&app.send(request).await), &Value::Null);
+        assert!(app.record_of("w").await.is_none());
+    }
+}

@@ -614,7 +614,10 @@ mod tests {
         request.headers_mut().insert("content-type", content_type);
         let (status, errors) = failure(&app.send(request).await);
         assert_eq!(status, 400);
-        assert_eq!(errors, ["1001 the request body ended before it was complete"]);
+        assert_eq!(
+            errors,
+            ["1001 the request body ended before it was complete"]
+        );
         assert_eq!(app.written().await, written);
     }
 

@@ -63,3 +63,139 @@ fn parse(mut form: Form) -> ApiResult<SettingsChanges> {
         script: fields.script.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use coffer_types::Role;
+    use serde_json::{Value, json};
+
+    use crate::api::workers::testing::{Multipart, SCRIPTS, secret};
+    use crate::testing::{Actor, Answer, TestApp, failure, result};
+
+    const PATH: &str = "/accounts/{account_id}/workers/scripts/w/settings";
+
+    async fn edit_as(app: &TestApp, actor: &Actor, settings: &Value) -> Answer {
+        let body = Multipart::default().field("settings", &settings.to_string());
+        app.multipart_as(actor, Method::PATCH, PATH, body).await
+    }
+
+    async fn edit(app: &TestApp, settings: Value) -> Answer {
+        edit_as(app, &app.admin(), &settings).await
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_as_it_was_read_is_kept() {
+        let (app, store) = TestApp::with_store().await;
+        app.create_secret(&store, "KEY", "value").await;
+        let stored = json!({ "name": "B", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let var = json!({ "name": "VAR", "type": "plain_text", "text": "x" });
+        app.upload(
+            "w",
+            json!([secret("A", "1"), secret("GONE", "2"), stored, var]),
+        )
+        .await;
+        let read = app.request(Method::GET, PATH, None).await;
+        let read = result(&read);
+        assert_eq!(read["compatibility_date"], "2026-01-01");
+        assert!(!read.to_string().contains("\"1\""));
+        // As an older client sets several secrets: it sends back what it read, and the new ones.
+        let mut bindings: Vec<Value> = read["bindings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["name"] != "GONE")
+            .map(|one| json!({ "name": one["name"], "type": one["type"] }))
+            .collect();
+        bindings.push(secret("NEW", "3"));
+        let answer = edit(&app, json!({ "bindings": bindings })).await;
+        assert_eq!(result(&answer)["bindings"].as_array().unwrap().len(), 4);
+        let env = app.env("w").await;
+        assert_eq!(
+            (env.len(), env["A"].as_str(), env["NEW"].as_str()),
+            (2, "1", "3")
+        );
+        assert!(!answer.2.to_string().contains("\"3\""));
+        let serving = app.serving("w").await;
+        assert_eq!((serving.number, serving.bindings.len()), (2, 4));
+    }
+
+    #[tokio::test]
+    async fn parts_that_are_not_named_stay() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([secret("A", "1")])).await;
+        let settings =
+            json!({ "compatibility_flags": ["nodejs_compat"], "tags": ["one"], "logpush": true });
+        let answer = edit(&app, settings).await;
+        assert_eq!(result(&answer)["tags"], json!(["one"]));
+        assert_eq!(result(&answer)["logpush"], true);
+        let serving = app.serving("w").await;
+        assert_eq!(serving.compatibility_date, "2026-01-01");
+        assert_eq!(serving.compatibility_flags, ["nodejs_compat"]);
+        assert_eq!(app.env("w").await["A"], "1");
+    }
+
+    #[tokio::test]
+    async fn what_makes_no_settings_is_refused() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([secret("A", "1")])).await;
+        let written = app.written().await;
+        for bad in [
+            json!({ "bindings": [{ "name": "NOPE", "type": "secret_text" }] }),
+            json!({ "bindings": [{ "name": "KV", "type": "kv_namespace" }] }),
+            json!({ "compatibility_date": "soon" }),
+            json!({ "bindings": 5 }),
+        ] {
+            assert_eq!(failure(&edit(&app, bad).await).0, 400);
+        }
+        let body = Multipart::default().field("other", "{}");
+        assert_eq!(
+            failure(&app.multipart(Method::PATCH, PATH, body).await).0,
+            400
+        );
+        let answer = app.request(Method::PATCH, PATH, Some(json!({}))).await;
+        assert_eq!(failure(&answer).0, 400);
+        assert_eq!(app.written().await, written);
+        app.upload_version("w", json!([])).await;
+        let (_, errors) = failure(&edit(&app, json!({ "tags": [] })).await);
+        assert!(errors[0].starts_with("10215 "));
+        let path = format!("{SCRIPTS}/nope/settings");
+        let body = Multipart::default().field("settings", "{}");
+        let answer = app.multipart(Method::PATCH, &path, body).await;
+        assert!(failure(&answer).1[0].starts_with("10007 "));
+    }
+
+    #[tokio::test]
+    async fn who_may_bind_may_change_bindings_to_secrets_of_a_store_and_nothing_else() {
+        let (app, store) = TestApp::with_store().await;
+        app.create_secret(&store, "KEY", "value").await;
+        app.upload("w", json!([secret("A", "1")])).await;
+        let kept = json!({ "name": "A", "type": "secret_text" });
+        let stored = json!({ "name": "B", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let var = json!({ "name": "V", "type": "plain_text", "text": "x" });
+        let deployer = app.member_with(&[Role::SecretsStoreDeployer]).await;
+        let admin = app.member_with(&[Role::WorkersPlatformAdmin]).await;
+        let reader = app.member_with(&[Role::WorkersReadOnly]).await;
+        let bind = json!({ "bindings": [kept, stored] });
+        let written = app.written().await;
+        for refused in [
+            json!({ "bindings": [kept, var] }),
+            json!({ "bindings": [stored] }),
+            json!({ "bindings": [secret("A", "2")] }),
+            json!({ "bindings": [kept], "compatibility_flags": ["nodejs_compat"] }),
+            json!({ "bindings": [kept], "tags": ["x"] }),
+        ] {
+            assert_eq!(edit_as(&app, &deployer, &refused).await.0, 403, "{refused}");
+        }
+        assert_eq!(edit_as(&app, &reader, &bind).await.0, 403);
+        // The administrator of Workers may not bind, but edits around what is bound.
+        let (_, errors) = failure(&edit_as(&app, &admin, &bind).await);
+        assert!(errors[0].starts_with("10021 Secrets store binding authorization"));
+        assert_eq!(app.written().await, written);
+        result(&edit_as(&app, &deployer, &bind).await);
+        result(&edit_as(&app, &admin, &json!({ "bindings": [kept, stored, var] })).await);
+        assert_eq!(app.serving("w").await.bindings.len(), 3);
+        result(&edit_as(&app, &deployer, &json!({ "bindings": [kept, var] })).await);
+        assert_eq!(app.env("w").await["A"], "1");
+    }
+}

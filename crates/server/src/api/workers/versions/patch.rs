@@ -71,3 +71,123 @@ fn bindings(env: BTreeMap<String, Option<BindingFields>>) -> Result<Vec<BindingP
         Err(Error::Invalid(problems))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use coffer_types::PermissionGroup;
+    use serde_json::{Value, json};
+
+    use crate::api::workers::testing::{SCRIPTS, names, secret};
+    use crate::testing::{Answer, TestApp, failure, result, text_at};
+
+    const WORKERS: &str = "/accounts/{account_id}/workers/workers";
+
+    async fn patch(app: &TestApp, worker: &str, query: &str, body: Value) -> Answer {
+        let path = format!("{WORKERS}/{worker}/versions/latest{query}");
+        app.request(Method::PATCH, &path, Some(body)).await
+    }
+
+    #[tokio::test]
+    async fn a_merge_patch_makes_a_version_that_is_not_deployed() {
+        let app = TestApp::new().await;
+        let first = app
+            .upload("w", json!([secret("A", "1"), secret("B", "2")]))
+            .await;
+        let body = json!({
+            "env": { "A": null, "C": { "type": "secret_text", "text": "3" }, "GONE": null },
+            "annotations": { "workers/message": "Updated secret \"C\"" },
+        });
+        let answer = patch(&app, "w", "", body).await;
+        assert_eq!(result(&answer)["number"], 2);
+        let latest = app.latest("w").await;
+        let bindings = names(&latest["resources"]["bindings"]);
+        let bound: Vec<_> = bindings.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(bound, ["B", "C"]);
+        assert_eq!(
+            latest["annotations"]["workers/message"],
+            "Updated secret \"C\""
+        );
+        assert_eq!(latest["annotations"]["workers/triggered_by"], "secret");
+        assert_eq!(app.serving("w").await.version_id.to_string(), first);
+        // Out of the latest, though it is not deployed.
+        let body = json!({ "env": { "D": { "type": "secret_text", "text": "4" } } });
+        result(&patch(&app, "w", "?deploy=true", body).await);
+        let env = app.env("w").await;
+        assert_eq!(
+            (env.len(), env["B"].as_str(), env["D"].as_str()),
+            (3, "2", "4")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_worker_is_found_by_id_and_by_name() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let tag = app.record_of("w").await.unwrap().worker_id.to_string();
+        let answer = patch(&app, &tag, "", json!({ "env": {} })).await;
+        assert_eq!(result(&answer)["number"], 2);
+        for path in [&tag, "w"] {
+            let found = app
+                .request(Method::GET, &format!("{WORKERS}/{path}"), None)
+                .await;
+            assert_eq!(text_at(result(&found), "/name"), "w");
+        }
+        // A name may look like an id.
+        let name = "0".repeat(32);
+        app.upload(&name, json!([])).await;
+        let found = app
+            .request(Method::GET, &format!("{WORKERS}/{name}"), None)
+            .await;
+        assert_eq!(text_at(result(&found), "/name"), name);
+
+        let stranger = app.other_account().await;
+        for id in [tag.as_str(), "w", "nope", "No Name"] {
+            let path = format!("{WORKERS}/{}", id.replace(' ', "%20"));
+            let theirs = path.replace("{account_id}", &stranger.id.to_string());
+            let answer = app
+                .request_as(&stranger.admin, Method::GET, &theirs, None)
+                .await;
+            assert!(failure(&answer).1[0].starts_with("10007 "));
+            let path = format!("{theirs}/versions/latest");
+            let body = Some(json!({ "env": {} }));
+            let answer = app
+                .request_as(&stranger.admin, Method::PATCH, &path, body)
+                .await;
+            assert!(failure(&answer).1[0].starts_with("10007 "));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_binding_is_refused() {
+        let (app, store) = TestApp::with_store().await;
+        app.create_secret(&store, "KEY", "value").await;
+        app.upload("w", json!([])).await;
+        let deployer = app
+            .token_with(&[PermissionGroup::WORKERS_SCRIPTS_WRITE])
+            .await;
+        let written = app.written().await;
+        for bad in [
+            json!({ "a b": { "type": "secret_text", "text": "x" } }),
+            json!({ "A": { "type": "secret_text" } }),
+            json!({ "A": { "type": "kv_namespace" } }),
+            json!({ "A": { "type": "secret_text", "text": "x".repeat(5121) } }),
+            json!({ "A": { "type": "secrets_store_secret", "store_id": store, "secret_name": "NOPE" } }),
+            json!({ "A": 5 }),
+            json!(5),
+        ] {
+            let answer = patch(&app, "w", "", json!({ "env": bad })).await;
+            assert_eq!(failure(&answer).0, 400);
+        }
+        let path = format!("{WORKERS}/w/versions/latest");
+        let stored =
+            json!({ "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let body = json!({ "env": { "B": stored } });
+        let answer = app
+            .request_as(&deployer, Method::PATCH, &path, Some(body))
+            .await;
+        assert!(failure(&answer).1[0].starts_with("10021 Secrets store binding authorization"));
+        assert_eq!(app.written().await, written);
+        assert!(app.record_of("w").await.is_some(), "{SCRIPTS}");
+    }
+}
