@@ -29,7 +29,7 @@ pub(super) fn open(link: &Arc<Link>, presence: Presence, client: OnUpgrade, upst
 async fn join(client: OnUpgrade, upstream: OnUpgrade) {
     let joined = async {
         let (client, upstream) =
-            tokio::try_join!(client, upstream).map_err(|error| std::io::Error::other(error))?;
+            tokio::try_join!(client, upstream).map_err(std::io::Error::other)?;
         copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await
     };
     match joined.await {
