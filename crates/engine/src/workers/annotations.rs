@@ -37,9 +37,10 @@ impl Annotations {
                 _ => limits::MAX_MESSAGE_BYTES,
             };
             if key.len() > limits::MAX_TAG_BYTES || text.len() > bound {
-                let shown: String = key.chars().take(limits::MAX_TAG_BYTES).collect();
+                let which = [MESSAGE, TAG].into_iter().find(|known| *known == key);
+                let which = which.unwrap_or("workers/…");
                 return Err(refused(format!(
-                    "annotation {shown} must be at most {bound} bytes"
+                    "annotation {which} must be at most {bound} bytes"
                 )));
             }
             if !text.is_empty() && key != TRIGGERED_BY {

@@ -226,14 +226,22 @@ impl Engine {
         store_text: &str,
         secret_text: &str,
     ) -> Result<Result<BindingKind, Problem>> {
-        let parsed = store_text
-            .parse::<StoreId>()
-            .ok()
-            .zip(secret_text.parse::<SecretName>().ok());
-        let kind = parsed.map(|(store_id, secret_name)| BindingKind::SecretsStoreSecret {
-            store_id,
-            secret_name,
-        });
+        let store_id = store_text.parse::<StoreId>().ok();
+        let secret_name = secret_text.parse::<SecretName>().ok();
+        // A text that can name nothing is not quoted: it may be a value in the wrong place.
+        let missing = || Problem::SecretBindingMissing {
+            binding: name.to_string(),
+            store: store_id.map_or_else(nameless, |id| id.to_string()),
+            secret: secret_name
+                .as_ref()
+                .map_or_else(nameless, ToString::to_string),
+        };
+        let kind = store_id
+            .zip(secret_name.clone())
+            .map(|(store_id, secret_name)| BindingKind::SecretsStoreSecret {
+                store_id,
+                secret_name,
+            });
         if let Some(kind) = &kind
             && asked.binds == Binds::Changed
             && asked
@@ -246,11 +254,6 @@ impl Engine {
         if !permit.also_permits(Permission::BindSecrets) {
             return Ok(Err(Problem::SecretBindingUnauthorized));
         }
-        let missing = || Problem::SecretBindingMissing {
-            binding: name.to_string(),
-            store: shown(store_text),
-            secret: shown(secret_text),
-        };
         let Some(BindingKind::SecretsStoreSecret {
             store_id,
             secret_name,
@@ -332,10 +335,6 @@ fn check_size(name: &BindingName, bytes: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A client's text as a refusal may show it.
-fn shown(text: &str) -> String {
-    text.chars()
-        .filter(|other| !other.is_control())
-        .take(limits::MAX_SECRET_NAME_CHARS)
-        .collect()
+fn nameless() -> String {
+    "(not a name)".to_owned()
 }

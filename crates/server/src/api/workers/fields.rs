@@ -37,8 +37,53 @@ pub(super) fn version_id(text: &str) -> Result<VersionId, Error> {
 
 /// A binding's name.
 pub(super) fn binding_name(text: &str) -> Result<BindingName, Problem> {
+    // A text that is no name is not quoted: it may be a value in the wrong place.
     text.parse()
-        .map_err(|error| Problem::Upload(format!("binding name '{}' {error}", shown(text))))
+        .map_err(|error| Problem::Upload(format!("the name of a binding {error}")))
+}
+
+/// The kinds of binding that the API knows and Coffer does not run.
+const UNSUPPORTED_KINDS: [&str; 31] = [
+    "ai",
+    "ai_search",
+    "ai_search_namespace",
+    "analytics_engine",
+    "assets",
+    "browser",
+    "d1",
+    "data_blob",
+    "dispatch_namespace",
+    "durable_object_namespace",
+    "flagship",
+    "hyperdrive",
+    "images",
+    "kv_namespace",
+    "media",
+    "messaging",
+    "mtls_certificate",
+    "pipelines",
+    "queue",
+    "r2_bucket",
+    "ratelimit",
+    "secret_key",
+    "send_email",
+    "service",
+    "text_blob",
+    "vectorize",
+    "version_metadata",
+    "vpc_network",
+    "vpc_service",
+    "wasm_module",
+    "workflow",
+];
+
+/// The refusal of a kind of binding, by its name if the API knows it.
+pub(super) fn unsupported(name: &BindingName, kind: &str) -> Problem {
+    let known = UNSUPPORTED_KINDS.iter().find(|known| **known == kind);
+    Problem::Script(known.map_or_else(
+        || format!("binding {name} has a type that is not known"),
+        |known| format!("binding {name} of type {known} is not supported by Coffer"),
+    ))
 }
 
 /// A client's text as a refusal may show it.
@@ -131,10 +176,7 @@ impl BindingFields {
                 Ok(NewBindingKind::Inherit { old_name })
             }
             ("", ..) => Err(Problem::Upload(format!("binding {name} needs a type"))),
-            (other, ..) => Err(Problem::Script(format!(
-                "binding {name} of type {} is not supported by Coffer",
-                shown(other)
-            ))),
+            (other, ..) => Err(unsupported(name, other)),
         }
     }
 }

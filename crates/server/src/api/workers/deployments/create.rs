@@ -13,7 +13,7 @@ use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
 use crate::api::page::Query;
-use crate::api::workers::fields::{ScriptPath, annotations, shown, version_id};
+use crate::api::workers::fields::{ScriptPath, annotations, version_id};
 use crate::app::App;
 
 /// The request.
@@ -56,8 +56,8 @@ pub(super) async fn create(
 fn check_strategy(strategy: Option<&str>) -> Result<(), Error> {
     match strategy {
         None | Some(STRATEGY) => Ok(()),
-        Some(other) => {
-            let rule = format!("strategy must be {STRATEGY}, not '{}'", shown(other));
+        Some(_) => {
+            let rule = format!("strategy must be {STRATEGY}");
             Err(Error::invalid("/strategy", Problem::Upload(rule)))
         }
     }

@@ -224,19 +224,19 @@ mod tests {
             ),
             (
                 json!([plain("1A", "")]),
-                "10021 binding name '1A' must consist of a JavaScript identifier",
+                "10021 the name of a binding must consist of a JavaScript identifier",
             ),
             (
                 json!([plain("a-b", "")]),
-                "10021 binding name 'a-b' must consist of",
+                "10021 the name of a binding must consist of",
             ),
             (
                 json!([plain("", "")]),
-                "10021 binding name '' must not be empty",
+                "10021 the name of a binding must not be empty",
             ),
             (
                 json!([{ "type": "plain_text", "text": "" }]),
-                "10021 binding name '' must not be empty",
+                "10021 the name of a binding must not be empty",
             ),
             (json!([{ "name": "A" }]), "10021 binding A needs a type"),
             (
@@ -310,12 +310,7 @@ mod tests {
             ]))
         };
         let gone = "0".repeat(32);
-        for (store_id, name) in [
-            (store.as_str(), "NOPE"),
-            (gone.as_str(), "KEY"),
-            ("nonsense", "KEY"),
-            (store.as_str(), "no name"),
-        ] {
+        for (store_id, name) in [(store.as_str(), "NOPE"), (gone.as_str(), "KEY")] {
             let expected = format!(
                 "10182 Secrets Store binding 'B' references store '{store_id}' and secret '{name}' which were \
                  not found. at /bindings/0"
@@ -324,6 +319,12 @@ mod tests {
                 refused(&app, &binding(store_id, name)).await,
                 (400, vec![expected])
             );
+        }
+        // What can name nothing is not quoted.
+        for (store_id, name) in [("nonsense", "KEY"), (store.as_str(), "no name")] {
+            let (_, errors) = refused(&app, &binding(store_id, name)).await;
+            assert!(errors[0].starts_with("10182 ") && errors[0].contains("'(not a name)'"));
+            assert!(!errors[0].contains("nonsense") && !errors[0].contains("no name"));
         }
         let unauthorized = "10021 Secrets store binding authorization failed. Check your permissions and \
                             secret scopes. at /bindings/0";

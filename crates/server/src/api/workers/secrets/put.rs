@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
-use crate::api::workers::fields::{ScriptPath, binding_name, shown};
+use crate::api::workers::fields::{ScriptPath, binding_name, unsupported};
 use crate::app::App;
 
 /// A secret to be set.
@@ -46,11 +46,7 @@ impl Secret {
         match self.kind.as_deref() {
             None | Some("secret_text") => {}
             Some(other) => {
-                let rule = format!(
-                    "secret {name} of type {} is not supported by Coffer",
-                    shown(other)
-                );
-                return Err(Error::invalid("/type", Problem::Script(rule)));
+                return Err(Error::invalid("/type", unsupported(&name, other)));
             }
         }
         let missing = || {
@@ -182,20 +178,30 @@ mod tests {
         let path = format!("{SCRIPTS}/w/secrets");
         let long = "x".repeat(5121);
         for (body, expected) in [
-            (secret("", "s"), "10021 binding name '' must not be empty"),
+            (
+                secret("", "s"),
+                "10021 the name of a binding must not be empty",
+            ),
             (
                 secret("a b", "s"),
-                "10021 binding name 'a b' must consist of",
+                "10021 the name of a binding must consist of",
             ),
             (
                 secret("A\u{0}", "s"),
-                "10021 binding name 'A' must consist of",
+                "10021 the name of a binding must consist of",
             ),
-            (json!({ "text": "s" }), "10021 binding name ''"),
+            (
+                json!({ "text": "s" }),
+                "10021 the name of a binding must not be empty",
+            ),
             (json!({ "name": "A" }), "10021 secret A needs text"),
             (
                 json!({ "name": "A", "text": "s", "type": "secret_key" }),
-                "10021 secret A of type secret_key is not supported",
+                "10021 binding A of type secret_key is not supported by Coffer",
+            ),
+            (
+                json!({ "name": "A", "text": "s", "type": "8675309" }),
+                "10021 binding A has a type that is not known",
             ),
             (
                 secret("VAR", "s"),
