@@ -10,6 +10,9 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use crate::dialect::{APPLICATION_ID, SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::OpenError;
 
+/// Bytes of the header of a SQLite database.
+const HEADER_BYTES: usize = 100;
+
 /// The files of a data directory that belong to the store.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -93,17 +96,10 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
         .connect()
         .await
         .map_err(|error| foreign_or(path, error))?;
-    let application_id: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(|error| foreign_or(path, error))?;
-    if application_id != APPLICATION_ID {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
     let found: i64 = sqlx::query_scalar("PRAGMA user_version")
         .fetch_one(&mut connection)
         .await
-        .map_err(failed)?;
+        .map_err(|error| foreign_or(path, error))?;
     let known = i64::try_from(SQLITE_MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(OpenError::Newer {
@@ -118,8 +114,8 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
     Ok(connection)
 }
 
-/// Makes a new, empty database with the newest schema. It gets its name when it is complete, so that a crash
-/// leaves none rather than half of one.
+/// Makes a new, empty database with the newest schema: whole, or not at all. It is made under another name, so
+/// that a crash leaves no half of it.
 pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
     if path.exists() {
         return Err(OpenError::Exists(path.to_owned()));
@@ -129,44 +125,56 @@ pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
         path: path.to_owned(),
         source,
     };
-    let failed = |source| OpenError::Database {
-        path: path.to_owned(),
-        source,
-    };
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(not_writable(error)),
-        _ => {}
-    }
+    remove_unfinished(&unfinished).map_err(not_writable)?;
     private_file(&unfinished).map_err(not_writable)?;
-    let mut connection = sqlite_options(&unfinished)
-        .connect()
+    write_schema(&unfinished)
         .await
-        .map_err(failed)?;
-    sqlx::raw_sql("PRAGMA application_id = 0x434F4652")
-        .execute(&mut connection)
-        .await
-        .map_err(failed)?;
-    migrate(&mut connection, 0).await.map_err(failed)?;
-    connection.close().await.map_err(failed)?;
+        .map_err(|source| OpenError::Database {
+            path: path.to_owned(),
+            source,
+        })?;
     std::fs::rename(&unfinished, path).map_err(not_writable)?;
-    if let Some(directory) = path.parent() {
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(not_writable)?;
-    }
+    let directory = path.parent().unwrap_or(path);
+    // The name is durable once its directory is.
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(not_writable)?;
     open_writer(path).await
 }
 
-/// A file that does not start as every SQLite database does is somebody else's, an empty one too.
+/// Removes what a crash left of a database that was being made, with SQLite's files beside it.
+fn remove_unfinished(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes the schema into an empty file and closes it, so that all of it is in that one file.
+async fn write_schema(path: &Path) -> Result<(), sqlx::Error> {
+    let mut connection = sqlite_options(path).connect().await?;
+    let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"));
+    sqlx::raw_sql(mark).execute(&mut connection).await?;
+    migrate(&mut connection, 0).await?;
+    connection.close().await
+}
+
+/// Finds by the first bytes of a file that it is ours, before SQLite opens it: opening alone would change
+/// the settings that another program's database keeps in itself.
 fn check_header(path: &Path) -> Result<(), OpenError> {
     use std::io::Read;
     if !path.exists() {
         return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
     }
-    let mut header = [0; 16];
+    let mut header = [0; HEADER_BYTES];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
-        Ok(()) if &header == b"SQLite format 3\0" => Ok(()),
+        Ok(()) if is_ours(&header) => Ok(()),
         Ok(()) => Err(OpenError::Foreign(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(OpenError::Foreign(path.to_owned()))
@@ -176,6 +184,14 @@ fn check_header(path: &Path) -> Result<(), OpenError> {
             source,
         }),
     }
+}
+
+/// Whether a SQLite header (<https://www.sqlite.org/fileformat2.html#the_database_header>) bears our mark. The
+/// mark is written once, before a database gets its name, so it is never in the log alone.
+fn is_ours(header: &[u8; HEADER_BYTES]) -> bool {
+    let application_id = [header[68], header[69], header[70], header[71]];
+    header.starts_with(b"SQLite format 3\0")
+        && i64::from(i32::from_be_bytes(application_id)) == APPLICATION_ID
 }
 
 fn foreign_or(path: &Path, error: sqlx::Error) -> OpenError {

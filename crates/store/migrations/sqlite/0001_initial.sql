@@ -185,6 +185,13 @@ BEGIN
     SELECT RAISE (ABORT, 'the audit log is append-only');
 END;
 
+-- What REPLACE overwrites is deleted without a word to the trigger on DELETE.
+CREATE TRIGGER audit_events_are_not_replaced BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE seq = NEW.seq)
+BEGIN
+    SELECT RAISE (ABORT, 'the audit log is append-only');
+END;
+
 CREATE TRIGGER audit_events_are_not_deleted BEFORE DELETE ON audit_events
 BEGIN
     SELECT RAISE (ABORT, 'the audit log is append-only');

@@ -1,0 +1,16 @@
+//! The store as its users see it, on real files.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod audit;
+mod caches;
+mod changes;
+mod crash;
+mod group;
+mod opening;
+mod schema;
+mod support;
