@@ -59,8 +59,11 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::http::Method;
     use serde_json::{Value, json};
+    use tokio::sync::watch;
 
     use crate::testing::{Answer, TestApp, failure, result, text_at};
 
@@ -193,30 +196,38 @@ mod tests {
         assert_eq!(app.audit_events().await.len(), events);
     }
 
-    #[tokio::test]
-    async fn edits_at_the_same_time_each_leave_a_value_that_opens() {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn whoever_reads_during_edits_finds_a_value_that_opens() {
+        const EDITS: u32 = 100;
         let (app, id, path) = app().await;
-        let values: Vec<_> = (0..16).map(|n| format!("value {n}")).collect();
-        let edits = values
-            .iter()
-            .map(|value| update(&app, &path, json!({ "value": value })));
-        let read = async {
-            for _ in 0..50 {
-                assert!(app.delivered(&id).await.is_some());
+        let (app, path) = (Arc::new(app), Arc::new(path));
+        let (edited, edits_end) = watch::channel(false);
+        let reader = tokio::spawn({
+            let (app, id) = (Arc::clone(&app), id.clone());
+            async move {
+                while !*edits_end.borrow() {
+                    assert!(app.delivered(&id).await.is_some());
+                }
             }
-        };
-        let (answers, ()) = futures::join!(futures::future::join_all(edits), read);
-        for answer in &answers {
-            result(answer);
+        });
+        let writers = (0..2).map(|writer| {
+            let (app, path) = (Arc::clone(&app), Arc::clone(&path));
+            tokio::spawn(async move {
+                for edit in 0..EDITS / 2 {
+                    let body = json!({ "value": format!("{writer} {edit}") });
+                    result(&update(&app, &path, body).await);
+                }
+            })
+        });
+        for writer in futures::future::join_all(writers).await {
+            writer.unwrap();
         }
-        assert!(values.contains(&app.delivered(&id).await.unwrap()));
+        edited.send_replace(true);
+        reader.await.unwrap();
+        let last = format!(" {}", EDITS / 2 - 1);
+        assert!(app.delivered(&id).await.unwrap().ends_with(&last));
         let events = app.audit_events().await;
-        assert_eq!(
-            events
-                .iter()
-                .filter(|event| event.action == "update")
-                .count(),
-            16
-        );
+        let updates = events.iter().filter(|event| event.action == "update");
+        assert_eq!(updates.count(), EDITS as usize);
     }
 }
