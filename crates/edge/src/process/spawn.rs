@@ -88,6 +88,9 @@ impl Spawner {
         command
             .args(arguments)
             .env_clear()
+            // The one variable, and the same for all: it leaves restartable sequences to workerd's allocator,
+            // which then keeps memory by core. See docs/decisions/0004.
+            .env("GLIBC_TUNABLES", "glibc.pthread.rseq=0")
             .current_dir(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
