@@ -32,6 +32,8 @@ build: build-packages node_modules/.installed ## Build the release binary
 
 .PHONY: test
 test: build-packages nextest node_modules/.installed tests/clients/node_modules/.installed ## Run every test
+	@# The binary is built with the tests, so that both share what they stand on.
+	cargo build --workspace --locked --bins --tests
 	cargo test --workspace --locked --doc
 	cargo nextest run --workspace --locked
 
@@ -47,7 +49,7 @@ lint: build-packages ## Check formatting, lints, crate borders, licences and sou
 
 .PHONY: crash
 crash: build-packages nextest node_modules/.installed ## Kill the server at random moments (CYCLES=500)
-	cargo build --locked --package coffer
+	cargo build --workspace --locked --bins --tests
 	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --locked --package coffer-crash-tests --profile crash
 
 .PHONY: bench
