@@ -18,7 +18,10 @@ const APPLY_WAIT: Duration = Duration::from_secs(2);
 
 /// The use cases over one database. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine {
+pub struct Engine(Arc<Inner>);
+
+/// What the use cases work with. Behind one pointer, because every request clones the engine.
+pub struct Inner {
     pub(crate) store: Store,
     pub(crate) request_mac: Arc<MacKey>,
     pub(crate) sealer: Sealer,
@@ -28,6 +31,14 @@ pub struct Engine {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) applied: Arc<Applied>,
     pub(crate) turns: Arc<Turns>,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -45,7 +56,7 @@ impl Engine {
             clock,
             random,
         } = installation;
-        Self {
+        Self(Arc::new(Inner {
             sealer: keyring.sealer(Arc::clone(&random)),
             pepper: Arc::new(keyring.token_pepper()),
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
@@ -55,7 +66,7 @@ impl Engine {
             random,
             applied: Arc::default(),
             turns: Arc::default(),
-        }
+        }))
     }
 
     /// Whether the database answers.

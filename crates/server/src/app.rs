@@ -16,11 +16,22 @@ pub trait Readiness: Send + Sync {
 
 /// What every handler has at hand. Cheap to clone.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Inner>);
+
+/// What handlers work with. Behind one pointer, because every request clones the application.
+pub struct Inner {
     pub(crate) engine: Engine,
-    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) metrics: Metrics,
     pub(crate) readiness: Arc<dyn Readiness>,
-    pub(crate) workers_url: Arc<WorkersUrl>,
+    pub(crate) workers_url: WorkersUrl,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 /// How Workers are reached from outside, for the addresses that clients print.
@@ -44,12 +55,12 @@ impl App {
             domain: workers_domain.to_owned(),
             port: workers_port,
         };
-        Self {
+        Self(Arc::new(Inner {
             engine,
-            metrics: Arc::default(),
+            metrics: Metrics::default(),
             readiness,
-            workers_url: Arc::new(workers_url),
-        }
+            workers_url,
+        }))
     }
 }
 

@@ -20,6 +20,10 @@ const MAX_WAITING: usize = 1024;
 /// Writes committed together at the most: bounds how long the first of them waits.
 const MAX_GROUP: usize = 256;
 
+/// Writes whose statements are sent to the database at once: half a dozen save most of the thread switches,
+/// and keep small the number of texts that the database has to keep prepared.
+const MAX_WRITES_SENT_TOGETHER: usize = 8;
+
 /// What a write did: its result and its audit events. There is at least one event, because nothing may
 /// change without one.
 #[derive(Debug)]
@@ -268,11 +272,14 @@ impl WriterTask {
         if tx.execute("BEGIN IMMEDIATE", Vec::new()).await.is_err() {
             return false;
         }
-        let last = group.len() - 1;
-        for (index, job) in group.iter_mut().enumerate() {
-            // What is sent at once has one of a few texts, which the database prepares once.
-            let sent = job.run(&mut tx).await && (index == last || tx.flush().await.is_ok());
-            if !sent {
+        let last = group.len();
+        for (count, job) in (1..).zip(group) {
+            if !job.run(&mut tx).await {
+                return false;
+            }
+            // Writes of one kind make one of a few texts, which the database prepares once.
+            let is_full = count % MAX_WRITES_SENT_TOGETHER == 0 && count != last;
+            if is_full && tx.flush().await.is_err() {
                 return false;
             }
         }
