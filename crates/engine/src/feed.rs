@@ -89,6 +89,10 @@ impl ChangeSource for Engine {
 
     async fn changes(&self, after: Seq) -> Result<Vec<Change>, FeedError> {
         let mut last_change = self.store.last_change();
+        if after.0 > *last_change.borrow() && after.0 > self.last_seq().await? {
+            // The database is older than the replica: it was restored from a backup.
+            return Err(FeedError::TooOld);
+        }
         last_change
             .wait_for(|last| *last > after.0)
             .await
@@ -123,6 +127,13 @@ impl ChangeSource for Engine {
     clippy::needless_pass_by_value,
     reason = "`map_err` gives the error away"
 )]
+impl Engine {
+    async fn last_seq(&self) -> Result<u64, FeedError> {
+        let mut reader = self.store.reader().await.map_err(unavailable)?;
+        changes::last_seq(&mut reader).await.map_err(unavailable)
+    }
+}
+
 fn unavailable(error: StoreError) -> FeedError {
     FeedError::Unavailable(error.to_string())
 }
@@ -292,5 +303,60 @@ pub(crate) fn version_record_of(
             .compatibility_date
             .unwrap_or_else(|| OLDEST_COMPATIBILITY_DATE.to_owned()),
         compatibility_flags: version.facts.compatibility_flags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use coffer_crypto::{PasswordHasher, RootKey, SystemRandom};
+    use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
+    use coffer_types::SystemClock;
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::{Installation, NewInstallation};
+
+    struct NoRuntime;
+
+    #[async_trait]
+    impl StartCheck for NoRuntime {
+        async fn check(&self, _candidate: Candidate<'_>) -> Result<Started, StartError> {
+            Err(StartError::Unavailable("there is none".to_owned()))
+        }
+    }
+
+    async fn engine(directory: &std::path::Path) -> Engine {
+        let new = NewInstallation {
+            account_name: "Test".to_owned(),
+            subdomain: "dev".parse().unwrap(),
+            email: "admin@coffer.localhost".parse().unwrap(),
+        };
+        let (installation, _initialised) = Installation::create(
+            directory,
+            &RootKey::from_bytes(&[7; 32]).unwrap(),
+            &PasswordHasher::fast_for_tests(1),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+            new,
+        )
+        .await
+        .unwrap();
+        Engine::new(installation, Arc::new(NoRuntime))
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_is_newer_than_the_database_is_told_to_start_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path()).await;
+        let Snapshot { seq, .. } = engine.snapshot().await.unwrap();
+        let ahead = Seq(seq.0 + 1);
+        assert!(matches!(
+            engine.changes(ahead).await,
+            Err(FeedError::TooOld)
+        ));
+        // One that is as new waits for what comes.
+        assert!(engine.changes(seq).now_or_never().is_none());
     }
 }
