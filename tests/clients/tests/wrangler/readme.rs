@@ -24,7 +24,7 @@ async fn the_tour_works_when_pasted() {
     let path = format!(
         "{}:{}",
         home.path().display(),
-        std::env::var("PATH").unwrap()
+        std::env::var_os("PATH").unwrap().display()
     );
     let port = format!(":{}/", instance.workers_port());
     let output = wrangler
