@@ -1,7 +1,7 @@
 // Load from wrk, with the CPU time that the loaded processes used for it.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { cpuMicroseconds } from "./processes.mjs";
 
 const run = promisify(execFile);
 const scripts = mkdtempSync(join(tmpdir(), "coffer-wrk-"));
+process.on("exit", () => rmSync(scripts, { recursive: true, force: true }));
 
 export async function loadGet({ url, host, headers = {}, connections, seconds, pids }) {
   const all = host ? { ...headers, Host: host } : headers;

@@ -21,6 +21,9 @@ use route::Route;
 
 use crate::app::App;
 
+/// What every path of the API begins with.
+const PREFIX: &str = "/client/v4";
+
 /// Every operation that is served, area by area.
 fn routes() -> Vec<Route> {
     let mut routes = identity::routes();
@@ -29,7 +32,7 @@ fn routes() -> Vec<Route> {
     routes
 }
 
-/// The router below `/client/v4`.
+/// The router. Paths are written out whole: nesting would parse each request's path anew.
 pub(crate) fn router() -> Router<App> {
     let served = routes();
     let unserved = unserved::routes(&served);
@@ -37,7 +40,7 @@ pub(crate) fn router() -> Router<App> {
         .into_iter()
         .chain(unserved)
         .fold(Router::new(), |router, route| {
-            router.route(route.info.path, route.handler)
+            router.route(&format!("{PREFIX}{}", route.info.path), route.handler)
         })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use coffer_engine::Engine;
 
 use crate::metrics::Metrics;
+use crate::request::RequestIds;
 
 /// Tells whether the parts beside the engine are ready, and their metrics.
 pub trait Readiness: Send + Sync {
@@ -24,6 +25,7 @@ pub struct Inner {
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) workers_url: WorkersUrl,
+    pub(crate) request_ids: RequestIds,
 }
 
 impl std::ops::Deref for App {
@@ -56,6 +58,7 @@ impl App {
             port: workers_port,
         };
         Self(Arc::new(Inner {
+            request_ids: RequestIds::new(engine.random()),
             engine,
             metrics: Metrics::default(),
             readiness,

@@ -26,8 +26,6 @@ use axum::Router;
 
 /// The whole of what the API listener answers.
 pub fn router(app: App) -> Router {
-    let router = Router::new()
-        .merge(health::routes())
-        .nest("/client/v4", api::router());
+    let router = Router::new().merge(health::routes()).merge(api::router());
     request::wrap(router, app)
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -11,7 +12,7 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
-use coffer_types::RequestId;
+use coffer_types::{Random, RequestId};
 use futures::FutureExt;
 
 use crate::api::{ApiError, fallback, method_not_allowed, unroutable};
@@ -23,6 +24,33 @@ use crate::metrics::RequestLabels;
 pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     pub(crate) peer: Option<SocketAddr>,
+}
+
+/// Numbers requests: unique over restarts by a random beginning, and no randomness is drawn for each.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    beginning: [u8; 8],
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    /// Ids that begin with bytes from this randomness.
+    pub(crate) fn new(random: &dyn Random) -> Self {
+        let mut beginning = [0; 8];
+        random.fill(&mut beginning);
+        Self {
+            beginning,
+            next: AtomicU64::new(1),
+        }
+    }
+
+    fn next(&self) -> RequestId {
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.beginning);
+        bytes[8..].copy_from_slice(&number);
+        RequestId::from_bytes(bytes)
+    }
 }
 
 /// Puts around a router what every request needs.
@@ -44,7 +72,7 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         reason = "elapsed time only; no decision depends on it"
     )]
     let started = Instant::now();
-    let id = RequestId::random(app.engine.random());
+    let id = app.request_ids.next();
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()

@@ -12,6 +12,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use coffer_types::{AccountId, SecretId, StoreId, UserId};
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
 use crate::error::StoreError;
@@ -66,7 +67,8 @@ impl Caches {
     }
 }
 
-/// One kind of cached row.
+/// One kind of cached row. Keys are of rows that the database has, never what a client makes up, so the quick
+/// hash function will do.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
     inner: RwLock<Inner<K, V>>,
@@ -74,7 +76,7 @@ pub(crate) struct Cache<K, V> {
 
 #[derive(Debug)]
 struct Inner<K, V> {
-    entries: HashMap<K, V>,
+    entries: HashMap<K, V, RandomState>,
     generation: u64,
 }
 
@@ -82,7 +84,7 @@ impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
         Self {
             inner: RwLock::new(Inner {
-                entries: HashMap::new(),
+                entries: HashMap::default(),
                 generation: 0,
             }),
         }

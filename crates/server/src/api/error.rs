@@ -77,7 +77,7 @@ impl ApiError {
     /// The refusal of a path that no route has. It repeats the path, but no more than a line of it.
     pub(crate) fn no_route(uri: &Uri) -> Self {
         let path = uri.path();
-        let below = path.strip_prefix("/client/v4").unwrap_or(path);
+        let below = path.strip_prefix(super::PREFIX).unwrap_or(path);
         Self::NoRoute(below.chars().take(200).collect())
     }
 
