@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod conversation;
 mod hostile;
 mod outlive;
 mod plane;

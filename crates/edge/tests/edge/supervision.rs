@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use coffer_types::Split;
 
+use crate::conversation::Conversation;
 use crate::support::{Plane, Site, Tenant, until, workerd};
 
 const HELLO: &str = "export default { fetch() { return new Response('hello'); } };";
@@ -15,6 +16,11 @@ const HELLO: &str = "export default { fetch() { return new Response('hello'); } 
 const SLOW: &str = r#"export default { async fetch(request) {
     await scheduler.wait(+new URL(request.url).searchParams.get("ms"));
     return new Response("NAME");
+} };"#;
+
+/// Answers with its name, or sends back what comes in while it comes in.
+const ECHO: &str = r#"export default { fetch(request) {
+    return new Response(request.method === "POST" ? request.body : "two");
 } };"#;
 
 fn script(directory: &Path, text: &str) -> PathBuf {
@@ -218,22 +224,27 @@ async fn traffic_stays_when_the_new_version_does_not_start() {
 async fn the_longest_unused_process_makes_room() {
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
-    let one = tenant.worker("one", &SLOW.replace("NAME", "one"), vec![]);
-    let two = tenant.worker("two", &SLOW.replace("NAME", "two"), vec![]);
+    let one = tenant.worker("one", HELLO, vec![]);
+    let two = tenant.worker("two", ECHO, vec![]);
     let site = Site::start_with(&plane, |config| {
         config.max_processes = 1;
         config.drain_grace = Duration::ZERO;
     });
     for _ in 0..2 {
-        site.fetch_text(&one.host(), "/?ms=0", "one").await;
-        site.fetch_text(&two.host(), "/?ms=0", "two").await;
-        assert!(site.processes().len() <= 2);
+        site.fetch_text(&one.host(), "/", "hello").await;
+        site.fetch_text(&two.host(), "/", "two").await;
+        assert!(site.processes().len() <= 1, "{:?}", site.processes());
     }
-    let (one_host, two_host) = (one.host(), two.host());
-    let busy = site.fetch(&two_host, "/?ms=1000");
-    let refused = site.fetch_until(&one_host, "/?ms=0", |answer| answer.status == 503);
-    let (busy, _) = tokio::join!(busy, refused);
-    assert_eq!(busy.text, "two", "a process in use is not stopped");
+    // Two's request is under way while all that is sent comes back, and until it is told to end.
+    let mut busy = Conversation::begin(&site, &two.host()).await;
+    for _ in 0..3 {
+        let refused = site.fetch(&one.host(), "/").await;
+        assert_eq!(refused.status, 503, "{}", refused.text);
+        busy.say("still here").await;
+        busy.hear("still here").await;
+    }
+    busy.end().await;
+    site.fetch_text(&one.host(), "/", "hello").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
