@@ -134,6 +134,10 @@ impl Engine {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "given to `map_err`, which hands the error over"
+)]
 fn unavailable(error: StoreError) -> FeedError {
     FeedError::Unavailable(error.to_string())
 }
