@@ -99,6 +99,15 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
 }
 
 impl Config {
+    /// The same, at the addresses that were bound.
+    pub(crate) fn listening_at(&self, listen: SocketAddr, workers_listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            workers_listen,
+            ..self.clone()
+        }
+    }
+
     /// How Workers' processes are run.
     pub(crate) fn runtime(&self, workerd: PathBuf) -> RuntimeConfig {
         let set = &self.runtime;

@@ -28,8 +28,10 @@ const ACCESS_WINDOW: Duration = Duration::from_secs(60);
 pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     // Whatever can be refused is refused before anything is made.
     let runtime = config.runtime(workerd(config)?);
-    let api_listener = bind(config.listen, "--listen")?;
-    let workers_listener = bind(config.workers_listen, "--workers-listen")?;
+    let (api_listener, listen) = bind(config.listen, "--listen")?;
+    let (workers_listener, workers_listen) = bind(config.workers_listen, "--workers-listen")?;
+    // Port 0 asks for any that is free: from here on the addresses are those that clients can use.
+    let config = &config.listening_at(listen, workers_listen);
     let installation = open_or_create(config, serve).await?;
 
     let leases = installation.keyring().leases();
@@ -143,7 +145,8 @@ fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
     find_workerd(config.workerd.as_deref(), &places).map_err(Failure::sentence)
 }
 
-fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+/// Listens at the address, and says where that is: port 0 becomes a free one.
+fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => Failure::conflict(format!(
             "{address} is in use: stop the program that listens there, or choose another address with {flag}"
@@ -155,8 +158,9 @@ fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
     })?;
     listener
         .set_nonblocking(true)
-        .map_err(|error| Failure::error("failed to listen", error))?;
-    Ok(listener)
+        .and_then(|()| listener.local_addr())
+        .map(|bound| (listener, bound))
+        .map_err(|error| Failure::error("failed to listen", error))
 }
 
 async fn wait_for_end() -> io::Result<()> {

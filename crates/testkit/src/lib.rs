@@ -19,6 +19,7 @@ mod port;
 pub mod process;
 pub mod random;
 pub mod wait;
+mod worker;
 
 pub use api::{Answer, ApiClient};
 pub use canary::{Canary, Leak};

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_testkit::api::ApiError;
-use coffer_testkit::{Answer, ApiClient, Instance, Ledger, wait};
-use reqwest::Method;
-use reqwest::multipart::{Form, Part};
-use serde_json::{Value, json};
+use coffer_testkit::{ApiClient, Instance, Ledger, wait};
+use serde_json::json;
 
 const WORKER: &str = "marked";
 
@@ -89,40 +87,12 @@ impl Deployer {
         );
         let bindings = json!([{ "name": "MARK", "type": "plain_text", "text": mark.to_string() }]);
         self.ledger.attempt(WORKER, Some(mark));
-        upload(&self.api, WORKER, &code, &bindings)
+        self.api
+            .deploy_worker(WORKER, &code, &bindings)
             .await?
             .success()?;
         self.ledger.acknowledge(WORKER);
         self.acknowledged.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
-}
-
-/// Uploads a Worker of one module and deploys it.
-pub(crate) async fn upload(
-    api: &ApiClient,
-    worker: &str,
-    code: &str,
-    bindings: &Value,
-) -> Result<Answer, ApiError> {
-    let metadata = json!({
-        "main_module": "index.js",
-        "compatibility_date": "2026-11-01",
-        "bindings": bindings,
-    });
-    let module = Part::text(code.to_owned())
-        .file_name("index.js")
-        .mime_str("application/javascript+module")?;
-    let form = Form::new()
-        .text("metadata", metadata.to_string())
-        .part("index.js", module);
-    let request = api.request(Method::PUT, &format!("/workers/scripts/{worker}"));
-    let answer = api.send(request.multipart(form)).await?;
-    if answer.status < 300 {
-        let path = format!("/workers/scripts/{worker}/subdomain");
-        api.post(&path, &json!({ "enabled": true }))
-            .await?
-            .success()?;
-    }
-    Ok(answer)
 }

@@ -8,8 +8,6 @@ use coffer_testkit::api::ApiError;
 use coffer_testkit::{Answer, ApiClient, Instance, Ledger, SeededRandom, wait};
 use serde_json::{Value, json};
 
-use crate::deployer::upload;
-
 const GROUPS: usize = 3;
 const NAMES_PER_GROUP: usize = 4;
 const READER: &str = "reader";
@@ -145,7 +143,10 @@ impl Secrets {
                     return Response.json(Object.fromEntries(all));
                 },
             };";
-        let answer = upload(&instance.api(), READER, code, &json!(bindings)).await;
+        let answer = instance
+            .api()
+            .deploy_worker(READER, code, &json!(bindings))
+            .await;
         answer.unwrap().success().unwrap();
     }
 }
