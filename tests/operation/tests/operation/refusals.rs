@@ -23,7 +23,7 @@ const CONFLICT: i32 = 5;
 
 /// Asserts that the command failed with exit code 1 and a sentence that contains these words.
 #[track_caller]
-fn refused(output: &Output, words: &[&str]) {
+pub(crate) fn refused(output: &Output, words: &[&str]) {
     refused_with(ERROR, output, words);
 }
 
@@ -42,7 +42,7 @@ fn refused_with(code: i32, output: &Output, words: &[&str]) {
 }
 
 /// Every file of a directory with its content.
-fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path());
