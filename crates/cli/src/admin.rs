@@ -1,8 +1,8 @@
 //! `coffer admin`: what the owner of a data directory does.
 
-use coffer_engine::{AccountSummary, Installation, Limits};
+use coffer_engine::{AccountLimits, AccountSummary, Installation};
 
-use crate::arguments::{Admin, Limits as LimitArguments};
+use crate::arguments::{Admin, Limits};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{installation, output};
@@ -17,10 +17,10 @@ pub(crate) async fn run(config: &Config, admin: Admin) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn limits(installation: &Installation, arguments: &LimitArguments) -> Result<(), Failure> {
+async fn limits(installation: &Installation, arguments: &Limits) -> Result<(), Failure> {
     let mut account = chosen(installation.accounts().await?, arguments)?;
     let present = account.limits;
-    let wanted = Limits {
+    let wanted = AccountLimits {
         stores: arguments.stores.unwrap_or(present.stores),
         secrets: arguments.secrets.unwrap_or(present.secrets),
         value_bytes: arguments.value_bytes.unwrap_or(present.value_bytes),
@@ -34,10 +34,7 @@ async fn limits(installation: &Installation, arguments: &LimitArguments) -> Resu
     Ok(())
 }
 
-fn chosen(
-    accounts: Vec<AccountSummary>,
-    arguments: &LimitArguments,
-) -> Result<AccountSummary, Failure> {
+fn chosen(accounts: Vec<AccountSummary>, arguments: &Limits) -> Result<AccountSummary, Failure> {
     let count = accounts.len();
     let mut matching = accounts
         .into_iter()

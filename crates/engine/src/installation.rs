@@ -53,20 +53,7 @@ pub struct AccountSummary {
     /// Secrets it has.
     pub secrets: u32,
     /// What it may hold.
-    pub limits: Limits,
-}
-
-/// What an account may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Limits {
-    /// Secrets Stores.
-    pub stores: u32,
-    /// Secrets in all of them together.
-    pub secrets: u32,
-    /// Bytes of one secret's value.
-    pub value_bytes: u32,
-    /// Workers.
-    pub workers: u32,
+    pub limits: AccountLimits,
 }
 
 impl std::fmt::Debug for Installation {
@@ -183,7 +170,7 @@ impl Installation {
                 name: account.name,
                 subdomain: account.subdomain.to_string(),
                 secrets: accounts::secret_count(&mut reader, account.id).await?,
-                limits: account.limits.into(),
+                limits: account.limits,
             });
         }
         Ok(summaries)
@@ -193,7 +180,7 @@ impl Installation {
     ///
     /// # Errors
     /// [`Missing::Account`].
-    pub async fn set_limits(&self, account_id: AccountId, limits: Limits) -> Result<()> {
+    pub async fn set_limits(&self, account_id: AccountId, limits: AccountLimits) -> Result<()> {
         let now = self.clock.now();
         let (event_id, request_id) = (
             AuditEventId::random(self.random.as_ref()),
@@ -205,7 +192,7 @@ impl Installation {
                     let before = accounts::find(tx, account_id)
                         .await?
                         .ok_or(Missing::Account)?;
-                    accounts::update_limits(tx, account_id, limits.into(), now).await?;
+                    accounts::update_limits(tx, account_id, limits, now).await?;
                     let event = NewEvent {
                         id: event_id,
                         account_id: Some(account_id),
@@ -216,7 +203,7 @@ impl Installation {
                         actor: EventActor::operator(),
                         request_id,
                         details: json!({
-                            "before": { "limits": Limits::from(before.limits) },
+                            "before": { "limits": before.limits },
                             "after": { "limits": limits },
                         }),
                     };
@@ -229,38 +216,4 @@ impl Installation {
 
 async fn is_initialised(store: &Store) -> Result<bool, StoreError> {
     Ok(instance::id(&mut store.reader().await?).await?.is_some())
-}
-
-impl From<AccountLimits> for Limits {
-    fn from(limits: AccountLimits) -> Self {
-        let AccountLimits {
-            stores,
-            secrets,
-            value_bytes,
-            workers,
-        } = limits;
-        Self {
-            stores,
-            secrets,
-            value_bytes,
-            workers,
-        }
-    }
-}
-
-impl From<Limits> for AccountLimits {
-    fn from(limits: Limits) -> Self {
-        let Limits {
-            stores,
-            secrets,
-            value_bytes,
-            workers,
-        } = limits;
-        Self {
-            stores,
-            secrets,
-            value_bytes,
-            workers,
-        }
-    }
 }

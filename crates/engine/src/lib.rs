@@ -22,6 +22,7 @@ mod workers;
 
 pub use coffer_crypto::{SecretValue, TokenText};
 pub use coffer_store::OpenError;
+pub use coffer_store::rows::accounts::AccountLimits;
 pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};
 pub use coffer_store::rows::stores::StoreOrder;
 pub use coffer_store::rows::{Direction, Slice};
@@ -34,7 +35,7 @@ pub use authorize::{
 pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
 pub use identity::AccountList;
-pub use installation::{AccountSummary, Installation, InstallationError, Limits};
+pub use installation::{AccountSummary, Installation, InstallationError};
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
     DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList, StorePage,

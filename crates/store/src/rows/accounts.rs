@@ -1,6 +1,7 @@
 //! Accounts, their limits and their keys.
 
 use coffer_types::{AccountId, Subdomain, Timestamp, WrappedAccountKey};
+use serde::Serialize;
 
 use crate::cache::Touched;
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
@@ -25,7 +26,7 @@ pub struct AccountRow {
 }
 
 /// What an account may hold. The operator sets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountLimits {
     /// Secrets Stores.
     pub stores: u32,

@@ -12,7 +12,7 @@ use coffer_store::rows::secrets::{self, SecretRow};
 use coffer_store::{StoreError, Tx, Written};
 use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{Comment, Scopes, SecretId, SecretName, StoreId, ValueVersion, limits};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{described, place_of};
 use crate::authorize::{ManageSecrets, Permit};
@@ -67,22 +67,46 @@ impl Engine {
         store_id: StoreId,
         new: NewSecret,
     ) -> Result<Prepared> {
+        let row = self.new_row(permit, store_id, new.name, new.scopes, new.comment);
+        let sealed = self
+            .sealer
+            .seal(&permit.account().keys, &place_of(&row), &new.value)?;
+        let details = json!({ "after": described(&row) });
+        Ok(self.prepared(permit, row, sealed, details))
+    }
+
+    /// The row of a secret to be made in this store.
+    pub(super) fn new_row(
+        &self,
+        permit: &Permit<ManageSecrets>,
+        store_id: StoreId,
+        name: SecretName,
+        scopes: Scopes,
+        comment: Option<Comment>,
+    ) -> SecretRow {
         let now = self.clock.now();
-        let row = SecretRow {
+        SecretRow {
             id: SecretId::random(self.random.as_ref()),
             account_id: permit.account_id(),
             store_id,
-            name: new.name,
-            comment: new.comment,
-            scopes: new.scopes,
+            name,
+            comment,
+            scopes,
             value_version: ValueVersion::FIRST,
             change_seq: 0,
             created_at: now,
             modified_at: now,
-        };
-        let sealed = self
-            .sealer
-            .seal(&permit.account().keys, &place_of(&row), &new.value)?;
+        }
+    }
+
+    /// A new row and its sealed value, with the event that tells of them.
+    pub(super) fn prepared(
+        &self,
+        permit: &Permit<ManageSecrets>,
+        row: SecretRow,
+        sealed: Vec<u8>,
+        details: Value,
+    ) -> Prepared {
         let event = self.event(
             &permit.caller,
             permit.account_id(),
@@ -90,10 +114,10 @@ impl Engine {
                 action: Action::Create,
                 resource_kind: ResourceKind::Secret,
                 resource_id: row.id.to_string(),
-                details: json!({ "after": described(&row) }),
+                details,
             },
         );
-        Ok(Prepared { row, sealed, event })
+        Prepared { row, sealed, event }
     }
 
     /// Writes prepared secrets in one transaction.

@@ -1,17 +1,14 @@
 //! Duplicating a secret: the same value under another name, sealed anew for its new place.
 
 use coffer_protocol::secrets_store::Secret;
-use coffer_store::rows::secrets::{self, SecretRow};
-use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{Comment, Scopes, SecretId, SecretName, StoreId, ValueVersion};
+use coffer_store::rows::secrets;
+use coffer_types::{Comment, Scopes, SecretId, SecretName, StoreId};
 use serde_json::json;
 
-use super::create::Prepared;
 use super::{described, place_of};
 use crate::authorize::{ManageSecrets, Permit};
 use crate::engine::Engine;
 use crate::error::{Error, Missing, Result};
-use crate::mutate::About;
 
 /// What differs in the duplicate.
 #[derive(Clone, Debug)]
@@ -43,36 +40,19 @@ impl Engine {
             .filter(|(secret, _)| secret.store_id == store_id)
             .ok_or(Missing::Secret)?;
         drop(reader);
-        let now = self.clock.now();
-        let row = SecretRow {
-            id: SecretId::random(self.random.as_ref()),
-            account_id: permit.account_id(),
-            store_id,
-            name: duplicate.name,
-            comment: duplicate.comment,
-            scopes: duplicate.scopes,
-            value_version: ValueVersion::FIRST,
-            change_seq: 0,
-            created_at: now,
-            modified_at: now,
-        };
+        let DuplicateSecret {
+            name,
+            scopes,
+            comment,
+        } = duplicate;
+        let row = self.new_row(permit, store_id, name, scopes, comment);
         let keys = &permit.account().keys;
         let sealed = self
             .sealer
             .reseal(keys, &place_of(&original), &sealed, &place_of(&row))?;
-        let event = self.event(
-            &permit.caller,
-            permit.account_id(),
-            About {
-                action: Action::Create,
-                resource_kind: ResourceKind::Secret,
-                resource_id: row.id.to_string(),
-                details: json!({ "after": described(&row), "duplicated_from_id": id }),
-            },
-        );
-        let made = self
-            .insert_secrets(permit, vec![Prepared { row, sealed, event }])
-            .await?;
+        let details = json!({ "after": described(&row), "duplicated_from_id": id });
+        let prepared = self.prepared(permit, row, sealed, details);
+        let made = self.insert_secrets(permit, vec![prepared]).await?;
         made.into_iter()
             .next()
             .ok_or_else(|| Error::Internal("nothing was made".to_owned()))
