@@ -36,7 +36,7 @@ pub(crate) struct Settings {
         env = "COFFER_WORKERS_LISTEN"
     )]
     pub(crate) workers_listen: Option<SocketAddr>,
-    /// Workers answer at <name>.<subdomain>.<this> [default: localhost].
+    /// Workers answer at NAME.SUBDOMAIN.DOMAIN [default: localhost].
     #[arg(
         long,
         global = true,

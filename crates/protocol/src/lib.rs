@@ -2,6 +2,10 @@
 //!
 //! Knows serde and the domain's vocabulary. Must never know storage, the engine or a secret's value:
 //! shapes that carry a value are defined where they are read, over `crypto`'s own type.
+//!
+//! To add a shape of the API: a type named by its noun in the module of its area, with the fields that real
+//! clients read; what they leave out is an `Option`. To add something that edges follow: a kind of record and
+//! of subject in [`feed`].
 
 pub mod feed;
 pub mod identity;

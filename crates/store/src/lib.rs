@@ -6,7 +6,7 @@
 //! transaction, and answers after it is durable.
 //!
 //! To add a table: a migration in `migrations/` (never edit one that was released), a file of functions
-//! in `rows/`, and, if requests read it often, a cache in [`cache`] that its writers invalidate.
+//! in `rows/`, and, if requests read it often, a cache in `cache` that its writers invalidate.
 
 mod batch;
 mod cache;

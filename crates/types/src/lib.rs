@@ -1,8 +1,8 @@
 //! The domain's vocabulary: ids, names, scopes, roles, permissions, bindings, limits and audit words.
 //!
 //! Everything here is parsed once at the border into a type that cannot be wrong and is never checked
-//! again inside. The crate knows no I/O, no SQL, no HTTP and no cryptography, and it never holds a
-//! secret's value.
+//! again inside. The crate knows no I/O but the time of day, no SQL, no HTTP and no cryptography, and it never
+//! holds a secret's value.
 //!
 //! To add a word: give it a module named by its noun, a parser that refuses with a message saying what
 //! would be right, and a bound in [`limits`] if it can grow.
