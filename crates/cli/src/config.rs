@@ -69,7 +69,7 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
     let settings = settings.clone();
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Config {
-        data: settings.data.or(file.data).unwrap_or_else(|| "data".into()),
+        data: absolute(settings.data.or(file.data).unwrap_or_else(|| "data".into()))?,
         listen: settings
             .listen
             .or(file.listen)
@@ -84,7 +84,11 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
                 .or(file.workers_domain)
                 .unwrap_or_else(|| "localhost".to_owned()),
         )?,
-        workerd: settings.workerd.or(file.workerd),
+        workerd: settings
+            .workerd
+            .or(file.workerd)
+            .map(absolute)
+            .transpose()?,
         log: settings
             .log
             .or(file.log)
@@ -126,6 +130,12 @@ impl Config {
             ..default
         }
     }
+}
+
+/// Workers' processes run elsewhere, so a path must mean the same there.
+fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
+    std::path::absolute(&path)
+        .map_err(|error| Failure::usage(format!("{} is not a path: {error}", path.display())))
 }
 
 fn checked_domain(domain: String) -> Result<String, Failure> {

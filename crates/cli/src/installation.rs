@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use coffer_crypto::{PasswordHasher, RootKey, RootKeyError, SystemRandom};
-use coffer_engine::{Initialised, Installation, InstallationError, NewInstallation};
+use coffer_engine::{Initialised, Installation, InstallationError, NewInstallation, OpenError};
 use coffer_types::name::InvalidName;
 use coffer_types::{Email, SystemClock};
 use serde::Serialize;
@@ -33,21 +33,29 @@ pub(crate) struct Told<'a> {
 /// # Errors
 /// A sentence for whatever is missing or does not fit.
 pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
-    if !Installation::exists(&config.data) {
-        let directory = config.data.display();
-        return Err(Failure::not_found(format!(
+    let directory = config.data.display();
+    find(config).await?.ok_or_else(|| {
+        Failure::not_found(format!(
             "{directory} holds no Coffer database: run `coffer init --data {directory}` first"
-        )));
+        ))
+    })
+}
+
+/// As [`open`]; `None` if there is none yet, or one that was begun and never told, as after a crash.
+///
+/// # Errors
+/// A sentence for whatever is there and does not fit.
+pub(crate) async fn find(config: &Config) -> Result<Option<Installation>, Failure> {
+    if !Installation::exists(&config.data) {
+        return Ok(None);
     }
     let root_key = RootKey::load(&root_key_path(config)).map_err(Failure::sentence)?;
-    Installation::open(
-        &config.data,
-        &root_key,
-        Arc::new(SystemClock),
-        Arc::new(SystemRandom),
-    )
-    .await
-    .map_err(Failure::sentence)
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    match Installation::open(&config.data, &root_key, clock, random).await {
+        Ok(installation) => Ok(Some(installation)),
+        Err(InstallationError::Open(OpenError::Missing(_))) => Ok(None),
+        Err(error) => Err(Failure::sentence(error)),
+    }
 }
 
 /// Makes an installation in the data directory.
@@ -85,9 +93,10 @@ pub(crate) async fn create(
     )
     .await
     .map_err(|error| match error {
-        InstallationError::Open(coffer_engine::OpenError::Exists(path)) => Failure::conflict(
-            format!("{} already holds a Coffer installation", path.display()),
-        ),
+        InstallationError::Open(OpenError::Exists(path)) => Failure::conflict(format!(
+            "{} already holds a Coffer installation",
+            path.display()
+        )),
         other => Failure::sentence(other),
     })
 }

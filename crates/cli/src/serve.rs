@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use coffer_crypto::SystemRandom;
@@ -43,7 +43,7 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     let mut registry = Registry::with_prefix("coffer");
     edge.register_metrics(&mut registry);
     parts.registry.get_or_init(|| registry);
-    parts.edge.get_or_init(|| edge);
+    *parts.edge() = Some(edge);
 
     let readiness: Arc<dyn Readiness> = Arc::clone(&parts) as _;
     let app = App::new(
@@ -73,8 +73,8 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     tracing::info!("stopping: requests that are under way may finish");
     stop.cancel();
     let _ = serving.await;
-    // The server is gone, and with it every other holder.
-    if let Some(edge) = Arc::into_inner(parts).and_then(|parts| parts.edge.into_inner()) {
+    let edge = parts.edge().take();
+    if let Some(edge) = edge {
         edge.shutdown().await;
     }
     engine.close().await;
@@ -84,13 +84,19 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
 /// What the server asks about the rest of the process.
 #[derive(Default)]
 struct Parts {
-    edge: OnceLock<Edge>,
+    edge: Mutex<Option<Edge>>,
     registry: OnceLock<Registry>,
+}
+
+impl Parts {
+    fn edge(&self) -> MutexGuard<'_, Option<Edge>> {
+        self.edge.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Readiness for Parts {
     fn waiting_for(&self) -> Option<String> {
-        let caught_up = self.edge.get().is_some_and(Edge::is_caught_up);
+        let caught_up = self.edge().as_ref().is_some_and(Edge::is_caught_up);
         (!caught_up).then(|| "the edge to catch up".to_owned())
     }
 
@@ -105,8 +111,8 @@ impl Readiness for Parts {
 }
 
 async fn open_or_create(config: &Config, serve: &Serve) -> Result<Installation, Failure> {
-    if Installation::exists(&config.data) {
-        return installation::open(config).await;
+    if let Some(installation) = installation::find(config).await? {
+        return Ok(installation);
     }
     let (installation, initialised) = installation::create(config, &serve.first).await?;
     output::data(&Told::new(config, &initialised).text());

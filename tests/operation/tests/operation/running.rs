@@ -143,3 +143,63 @@ fn after<'told>(told: &'told str, beginning: &str) -> &'told str {
         .find_map(|line| line.trim_start().strip_prefix(beginning))
         .unwrap_or_else(|| panic!("no line begins with {beginning:?}"))
 }
+
+#[tokio::test]
+async fn in_the_default_directory_of_wherever_it_is_started() {
+    let instance = Instance::initialise(Settings::default()).await.unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let mut serving = instance
+        .command()
+        .unwrap()
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--workers-listen",
+            "127.0.0.1:0",
+        ])
+        .current_dir(place.path())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let told = told_until_ready(serving.stdout.take().unwrap()).await;
+    assert!(place.path().join("data/coffer.db").is_file());
+    let api = ApiClient::new(
+        after(&told, "export CLOUDFLARE_API_BASE_URL="),
+        after(&told, "export CLOUDFLARE_ACCOUNT_ID="),
+        Authorization::Token(after(&told, "export CLOUDFLARE_API_TOKEN=").to_owned()),
+    );
+    let store = api
+        .post("/secrets_store/stores", &json!({ "name": "main" }))
+        .await
+        .unwrap();
+    let store = store.success().unwrap().result()["id"].clone();
+    let secrets = format!("/secrets_store/stores/{}/secrets", store.as_str().unwrap());
+    let secret = json!([{ "name": "KEY", "value": "delivered", "scopes": ["workers"] }]);
+    api.post(&secrets, &secret)
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let code =
+        "export default { fetch: async (request, env) => new Response(await env.KEY.get()) };";
+    let binding = json!([{ "name": "KEY", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" }]);
+    api.deploy_worker("reader", code, &binding)
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+
+    let port = after(&told, "ready ").rsplit(':').next().unwrap();
+    let gateway = GatewayClient::new(port.parse().unwrap(), "dev.localhost");
+    wait::until("the secret", async || {
+        match gateway.get("reader", "/").await {
+            Ok(reply) if reply.text == "delivered" => Ok(()),
+            Ok(reply) => Err(reply.text),
+            Err(error) => Err(error.to_string()),
+        }
+    })
+    .await
+    .unwrap();
+}
