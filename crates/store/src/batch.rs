@@ -18,25 +18,40 @@ pub(crate) enum Value {
     Null,
 }
 
+/// Statements of one text. A text is prepared once and stays prepared, so its size is bounded; the usual group
+/// of waiting writes, eight of five statements, fits one.
+const MAX_STATEMENTS: usize = 40;
+
 /// Statements that wait to be sent, in order, with their parameters.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    text: String,
+    texts: Vec<Text>,
+}
+
+/// Statements that are prepared and run as one.
+#[derive(Debug, Default)]
+struct Text {
+    sql: String,
+    statements: usize,
     values: Vec<Value>,
 }
 
 impl Batch {
     /// Adds a statement whose parameters are `$1`, `$2` and so on.
     pub(crate) fn push(&mut self, sql: &str, values: Vec<Value>) {
-        append_renumbered(&mut self.text, sql, self.values.len());
-        self.text.push_str(";\n");
-        self.values.extend(values);
+        match self.texts.last_mut() {
+            Some(text) if text.statements < MAX_STATEMENTS => text.push(sql, values),
+            _ => {
+                let mut text = Text::default();
+                text.push(sql, values);
+                self.texts.push(text);
+            }
+        }
     }
 
     /// Forgets what waits.
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
-        self.values.clear();
+        self.texts.clear();
     }
 
     /// Sends what waits and gives how many rows it changed. A failure leaves the statements after the
@@ -45,11 +60,25 @@ impl Batch {
         &mut self,
         connection: &mut SqliteConnection,
     ) -> Result<u64, sqlx::Error> {
-        if self.text.is_empty() {
-            return Ok(0);
+        let mut changed = 0;
+        for text in std::mem::take(&mut self.texts) {
+            changed += text.send(connection).await?;
         }
+        Ok(changed)
+    }
+}
+
+impl Text {
+    fn push(&mut self, sql: &str, values: Vec<Value>) {
+        append_renumbered(&mut self.sql, sql, self.values.len());
+        self.sql.push_str(";\n");
+        self.statements += 1;
+        self.values.extend(values);
+    }
+
+    async fn send(self, connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
         let mut arguments = SqliteArguments::default();
-        for value in self.values.drain(..) {
+        for value in self.values {
             let added = match value {
                 Value::Integer(number) => Arguments::add(&mut arguments, number),
                 Value::Text(text) => Arguments::add(&mut arguments, text),
@@ -59,8 +88,7 @@ impl Batch {
             added.map_err(sqlx::Error::Encode)?;
         }
         // The text is made of this crate's own literals; everything from outside is a parameter.
-        let text = AssertSqlSafe(std::mem::take(&mut self.text));
-        let done = sqlx::query_with(text, arguments)
+        let done = sqlx::query_with(AssertSqlSafe(self.sql), arguments)
             .execute(connection)
             .await?;
         Ok(done.rows_affected())
@@ -130,10 +158,47 @@ mod tests {
             "UPDATE b SET x = $2 WHERE y = $1",
             vec!["y".into(), Value::Null],
         );
+        let [text] = batch.texts.as_slice() else {
+            panic!("{batch:?}");
+        };
         assert_eq!(
-            batch.text,
+            text.sql,
             "INSERT INTO a VALUES ($1, $2, $1);\nUPDATE b SET x = $4 WHERE y = $3;\n"
         );
-        assert_eq!(batch.values.len(), 4);
+        assert_eq!(text.values.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_text_is_bounded_and_every_statement_is_done_in_order() {
+        use sqlx::Connection;
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let mut batch = Batch::default();
+        batch.push("CREATE TABLE numbers (number INTEGER UNIQUE)", vec![]);
+        batch.send(&mut connection).await.unwrap();
+        let total = 3 * MAX_STATEMENTS + 1;
+        for number in 0..total {
+            let number = i64::try_from(number).unwrap();
+            batch.push("INSERT INTO numbers VALUES ($1)", vec![number.into()]);
+        }
+        let sizes: Vec<_> = batch.texts.iter().map(|text| text.statements).collect();
+        assert_eq!(sizes, [MAX_STATEMENTS, MAX_STATEMENTS, MAX_STATEMENTS, 1]);
+        let changed = batch.send(&mut connection).await.unwrap();
+        assert_eq!(changed, total as u64);
+
+        // What follows a failure is not done, at once or with a later sending.
+        for number in [1000, 0] {
+            batch.push("INSERT INTO numbers VALUES ($1)", vec![number.into()]);
+        }
+        for number in 2000..2100 {
+            batch.push("INSERT INTO numbers VALUES ($1)", vec![number.into()]);
+        }
+        assert!(batch.send(&mut connection).await.is_err());
+        assert_eq!(batch.send(&mut connection).await.unwrap(), 0);
+        let sum = "SELECT COUNT(*) FROM numbers WHERE number >= 1000";
+        let late: i64 = sqlx::query_scalar(sum)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(late, 1);
     }
 }
