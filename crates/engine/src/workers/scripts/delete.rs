@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::{Slice, blobs, versions, workers};
+use coffer_store::rows::{Slice, blobs, deployments, versions, workers};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::Action;
 use coffer_types::{Digest, WorkerName};
@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::authorize::{DeployWorkers, Permit};
 use crate::engine::Engine;
-use crate::error::Result;
-use crate::workers::current::existing;
+use crate::error::{Error, Result};
+use crate::workers::current::{existing, of};
 
 impl Engine {
     /// Removes a Worker. Its secrets' values are gone for good. Waits a moment for the edges to stop it.
@@ -45,6 +45,9 @@ impl Engine {
         name: &WorkerName,
     ) -> Result<Written<u64>> {
         let worker = existing(tx, permit.account_id(), name).await?;
+        let current = of(tx, worker).await?;
+        let worker = &current.worker;
+        let deployed = deployments::list(tx, worker.id, Slice::ALL).await?.len();
         let (held, count) = versions::list(tx, worker.id, Slice::ALL).await?;
         workers::delete(tx, worker.id).await?;
         blobs::delete_unused(tx, &digests_of(&held)).await?;
@@ -54,9 +57,11 @@ impl Engine {
         }
         let subject = ChangeSubject::Worker(worker.id);
         let seq = changes::record(tx, permit.account_id(), subject).await?;
-        let details = json!({ "versions": count });
-        let event = self.worker_event(permit, &worker, Action::Delete, details);
-        Ok(Written::new(seq, event))
+        // What is gone with the Worker and has no other trace: the secrets by name, the rest by number.
+        let mut events = self.secrets_changed(permit, worker, current.bindings(), &[]);
+        let details = json!({ "versions": count, "deployments": deployed });
+        events.push(self.worker_event(permit, worker, Action::Delete, details));
+        Written::with_events(seq, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }
 

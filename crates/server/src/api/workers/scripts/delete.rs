@@ -77,6 +77,17 @@ mod tests {
             ("delete", "worker")
         );
         assert_eq!(event.details["worker_name"], "w");
+        assert_eq!(event.details["versions"], 2);
+        assert_eq!(event.details["deployments"], 2);
+        let events = app.audit_events().await;
+        let secrets: Vec<_> = events
+            .iter()
+            .filter(|event| {
+                (event.action.as_str(), event.resource_kind.as_str()) == ("delete", "worker_secret")
+            })
+            .collect();
+        assert_eq!(secrets.len(), 1);
+        assert_eq!(secrets[0].details["name"], "S");
 
         assert!(failure(&app.put_secret("w", "S", "s").await).1[0].starts_with("10007 "));
         assert_eq!(
