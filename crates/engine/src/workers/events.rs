@@ -13,12 +13,9 @@ use serde_json::{Value, json};
 use crate::authorize::Permit;
 use crate::engine::Engine;
 use crate::mutate::About;
+use crate::workers::{ScriptSettingsChanges, view};
 
 impl Engine {
-    pub(super) fn worker_created<P>(&self, permit: &Permit<P>, worker: &WorkerRow) -> NewEvent {
-        self.worker_event(permit, worker, Action::Create, json!({}))
-    }
-
     pub(super) fn worker_event<P>(
         &self,
         permit: &Permit<P>,
@@ -28,6 +25,32 @@ impl Engine {
     ) -> NewEvent {
         let id = worker.id.to_string();
         self.event_on(permit, worker, action, (ResourceKind::Worker, id), details)
+    }
+
+    /// An event if the Worker is new, or if the changes make other settings than it has.
+    pub(super) fn worker_changed<P>(
+        &self,
+        permit: &Permit<P>,
+        worker: &WorkerRow,
+        new: bool,
+        changes: &ScriptSettingsChanges,
+    ) -> Option<NewEvent> {
+        let mut changed = worker.clone();
+        changes.apply(&mut changed);
+        let before = view::script_settings(worker);
+        let after = view::script_settings(&changed);
+        let details = if before == after {
+            json!({})
+        } else {
+            json!({ "before": before, "after": after })
+        };
+        if new {
+            Some(self.worker_event(permit, worker, Action::Create, details))
+        } else if before != after {
+            Some(self.worker_event(permit, worker, Action::Update, details))
+        } else {
+            None
+        }
     }
 
     pub(super) fn version_created<P>(

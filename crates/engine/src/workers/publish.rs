@@ -197,9 +197,8 @@ impl Engine {
             .map(|annotations| self.new_deployment(permit, &worker, Split::whole(id), annotations));
         let previous = draft.before.as_ref().map_or(&[][..], Current::bindings);
         let mut events = Vec::new();
-        if draft.before.is_none() {
-            events.push(self.worker_created(permit, &worker));
-        }
+        let new = draft.before.is_none();
+        events.extend(self.worker_changed(permit, &worker, new, &draft.settings));
         events.extend(self.secrets_changed(permit, &worker, previous, &version.facts.bindings));
         events.push(self.version_created(permit, &worker, &version));
         events.extend(
