@@ -15,6 +15,7 @@ mod publish;
 mod scripts;
 mod secrets;
 mod settings;
+mod store_bindings;
 mod subdomain;
 mod turns;
 mod versions;

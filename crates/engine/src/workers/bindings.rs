@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use coffer_crypto::SecretValue;
-use coffer_store::rows::{secrets, stores, worker_secrets::WorkerSecretRow};
+use coffer_store::rows::worker_secrets::WorkerSecretRow;
 use coffer_types::{
-    Binding, BindingKind, BindingName, Owner, Permission, Place, Scope, SecretName, StoreId,
-    ValueVersion, WorkerId, WorkerSecretId, limits,
+    Binding, BindingKind, BindingName, Owner, Permission, Place, SecretName, StoreId, ValueVersion,
+    WorkerId, WorkerSecretId, limits,
 };
 use serde_json::Value;
 
+use super::store_bindings::check_bindable;
 use crate::authorize::Permit;
 use crate::engine::Engine;
 use crate::error::{Error, Invalid, Problem, Result};
@@ -228,55 +229,32 @@ impl Engine {
     ) -> Result<Result<BindingKind, Problem>> {
         let store_id = store_text.parse::<StoreId>().ok();
         let secret_name = secret_text.parse::<SecretName>().ok();
-        // A text that can name nothing is not quoted: it may be a value in the wrong place.
-        let missing = || Problem::SecretBindingMissing {
-            binding: name.to_string(),
-            store: store_id.map_or_else(nameless, |id| id.to_string()),
-            secret: secret_name
-                .as_ref()
-                .map_or_else(nameless, ToString::to_string),
+        let (Some(store_id), Some(secret_name)) = (store_id, &secret_name) else {
+            if !permit.also_permits(Permission::BindSecrets) {
+                return Ok(Err(Problem::SecretBindingUnauthorized));
+            }
+            // A text that can name nothing is not quoted: it may be a value in the wrong place.
+            return Ok(Err(Problem::SecretBindingMissing {
+                binding: name.to_string(),
+                store: store_id.map_or_else(nameless, |id| id.to_string()),
+                secret: secret_name.map_or_else(nameless, |name| name.to_string()),
+            }));
         };
-        let kind = store_id
-            .zip(secret_name.clone())
-            .map(|(store_id, secret_name)| BindingKind::SecretsStoreSecret {
-                store_id,
-                secret_name,
-            });
-        if let Some(kind) = &kind
-            && asked.binds == Binds::Changed
+        let kind = BindingKind::SecretsStoreSecret {
+            store_id,
+            secret_name: secret_name.clone(),
+        };
+        let carried_over = asked.binds == Binds::Changed
             && asked
                 .previous
                 .iter()
-                .any(|other| other.name == *name && other.kind == *kind)
-        {
-            return Ok(Ok(kind.clone()));
+                .any(|other| other.name == *name && other.kind == kind);
+        if carried_over {
+            return Ok(Ok(kind));
         }
-        if !permit.also_permits(Permission::BindSecrets) {
-            return Ok(Err(Problem::SecretBindingUnauthorized));
-        }
-        let Some(BindingKind::SecretsStoreSecret {
-            store_id,
-            secret_name,
-        }) = &kind
-        else {
-            return Ok(Err(missing()));
-        };
         let mut reader = self.store.reader().await?;
-        if stores::find(&mut reader, permit.account_id(), *store_id)
-            .await?
-            .is_none()
-        {
-            return Ok(Err(missing()));
-        }
-        Ok(
-            match secrets::with_name(&mut reader, *store_id, secret_name).await? {
-                None => Err(missing()),
-                Some(secret) if !secret.scopes.contains(Scope::Workers) => {
-                    Err(Problem::SecretBindingUnauthorized)
-                }
-                Some(_) => kind.ok_or_else(missing),
-            },
-        )
+        let checked = check_bindable(&mut reader, permit, name, store_id, secret_name).await?;
+        Ok(checked.map(|()| kind))
     }
 }
 

@@ -5,7 +5,7 @@ use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::workers::WorkerRow;
 use coffer_store::rows::{deployments, versions, workers};
 use coffer_store::{Reader, Rows};
-use coffer_types::{AccountId, Binding, DeploymentId, WorkerName};
+use coffer_types::{AccountId, Binding, DeploymentId, VersionId, WorkerName};
 
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
@@ -38,6 +38,12 @@ impl Current {
         self.latest
             .as_ref()
             .ok_or_else(|| Missing::AnyVersion.into())
+    }
+
+    /// Whether a part of the traffic goes to the version.
+    pub(super) fn serves(&self, id: VersionId) -> bool {
+        let active = self.active.as_ref();
+        active.is_some_and(|deployment| deployment.split.contains(id))
     }
 
     /// The newest version's bindings.

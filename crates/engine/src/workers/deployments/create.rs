@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::error::{Conflict, Error, Missing, Problem, Result};
 use crate::workers::current::{Current, existing, of};
 use crate::workers::events::secrets_of;
+use crate::workers::store_bindings::check_deployable;
 use crate::workers::{Annotations, view};
 
 const TRIGGER: &str = "deployment";
@@ -34,7 +35,9 @@ impl Engine {
     /// Divides a Worker's traffic among its versions from now on. Waits a moment for the edges to do so.
     ///
     /// # Errors
-    /// [`Missing::Worker`], [`Missing::Version`]; [`Conflict::SecretsChanged`] without `force`.
+    /// [`Missing::Worker`], [`Missing::Version`]; [`Error::Invalid`] if a version that does not serve yet is bound
+    /// to a secret of a store that is gone, is not for Workers, or is not for the caller to bind;
+    /// [`Conflict::SecretsChanged`] without `force`.
     pub async fn create_deployment(
         &self,
         permit: &Permit<DeployWorkers>,
@@ -65,6 +68,8 @@ impl Engine {
         let worker = existing(tx, permit.account_id(), name).await?;
         let current = of(tx, worker).await?;
         let targets = versions_of(tx, &current, &new.split).await?;
+        let arriving = targets.iter().filter(|target| !current.serves(target.id));
+        check_deployable(tx, permit, arriving).await?;
         if !new.force {
             check_secrets(tx, &current, &targets).await?;
         }

@@ -54,6 +54,12 @@ impl Engine {
         patch: VersionPatch,
     ) -> Result<Published> {
         let latest = current.latest()?.clone();
+        // Code that does not serve yet would come to read what it is bound to.
+        let binds = if patch.deploy && !current.serves(latest.id) {
+            Binds::All
+        } else {
+            Binds::Changed
+        };
         let new = merged(&latest, patch.bindings);
         let asked = Asked {
             worker_id: current.worker.id,
@@ -61,7 +67,7 @@ impl Engine {
             new: &new,
             keep: &[],
             inheritance: Inheritance::Strict,
-            binds: Binds::Changed,
+            binds,
         };
         let Resolved { bindings, secrets } = self.resolve_bindings(permit, &asked).await?;
         let annotations = patch.annotations.triggered_by(TRIGGER);

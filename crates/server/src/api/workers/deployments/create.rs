@@ -80,6 +80,7 @@ fn split(asked: &[AskedShare]) -> Result<Split, Error> {
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
+    use coffer_types::Role;
     use serde_json::{Value, json};
 
     use crate::api::workers::testing::{SCRIPTS, secret};
@@ -237,6 +238,66 @@ mod tests {
         result(&app.deploy("w", &newest, "").await);
         // Nor what is serving already.
         result(&app.deploy("w", &newest, "").await);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_reads_a_store_is_deployed_only_by_who_may_bind() {
+        let (app, store) = TestApp::with_store().await;
+        app.create_secret(&store, "KEY", "value").await;
+        let stored = json!({ "name": "B", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let old = app.upload("w", json!([])).await;
+        let new = app.upload_version("w", json!([stored])).await;
+        let workers = app.member_with(&[Role::WorkersPlatformAdmin]).await;
+        let deploy = async |version: &str, force: &str| {
+            let path = format!("{SCRIPTS}/w/deployments{force}");
+            let body = json!({ "strategy": "percentage",
+                "versions": [{ "version_id": version, "percentage": 100 }] });
+            app.request_as(&workers, Method::POST, &path, Some(body))
+                .await
+        };
+        let patch = async || {
+            let path = "/accounts/{account_id}/workers/workers/w/versions/latest?deploy=true";
+            let var = json!({ "V": { "type": "plain_text", "text": "x" } });
+            app.request_as(&workers, Method::PATCH, path, Some(json!({ "env": var })))
+                .await
+        };
+        let written = app.written().await;
+        for answer in [
+            deploy(&new, "").await,
+            deploy(&new, "?force=true").await,
+            patch().await,
+        ] {
+            let (_, errors) = failure(&answer);
+            assert!(
+                errors[0].starts_with("10021 Secrets store binding authorization"),
+                "{errors:?}"
+            );
+        }
+        assert_eq!(app.written().await, written);
+        result(&app.deploy("w", &new, "").await);
+        // What serves already reads nothing new.
+        result(&deploy(&new, "").await);
+        result(&patch().await);
+        // Going back to code without the binding needs no more than deploying.
+        result(&deploy(&old, "").await);
+    }
+
+    #[tokio::test]
+    async fn a_version_whose_stored_secret_is_gone_or_withdrawn_does_not_come_back() {
+        let (app, store) = TestApp::with_store().await;
+        let id = app.create_secret(&store, "KEY", "value").await;
+        let stored = json!({ "name": "B", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let old = app.upload("w", json!([stored])).await;
+        app.upload("w", json!([])).await;
+        let path = format!("/accounts/{{account_id}}/secrets_store/stores/{store}/secrets/{id}");
+        let scopes = Some(json!({ "scopes": ["ai_gateway"] }));
+        result(&app.request(Method::PATCH, &path, scopes).await);
+        let (_, errors) = failure(&app.deploy("w", &old, "").await);
+        assert!(errors[0].starts_with("10021 "), "{errors:?}");
+        result(&app.request(Method::DELETE, &path, None).await);
+        let (_, errors) = failure(&app.deploy("w", &old, "?force=true").await);
+        assert!(errors[0].starts_with("10182 "), "{errors:?}");
+        assert_ne!(app.serving("w").await.version_id.to_string(), old);
     }
 
     #[tokio::test]

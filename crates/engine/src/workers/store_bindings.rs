@@ -1,0 +1,69 @@
+//! Who may let a Worker read a secret of a store, and which secrets there are to read.
+
+use coffer_store::Rows;
+use coffer_store::rows::versions::VersionRow;
+use coffer_store::rows::{secrets, stores};
+use coffer_types::{Binding, BindingKind, BindingName, Permission, Scope, SecretName, StoreId};
+
+use crate::authorize::Permit;
+use crate::error::{Error, Invalid, Problem, Result};
+
+/// Refuses a binding to a secret of a store unless the caller may bind, the secret is there in the caller's own
+/// account, and it is for Workers. Whether it is there is not told to who may not bind.
+pub(super) async fn check_bindable<P: Sync>(
+    rows: &mut impl Rows,
+    permit: &Permit<P>,
+    binding: &BindingName,
+    store_id: StoreId,
+    secret_name: &SecretName,
+) -> Result<Result<(), Problem>> {
+    if !permit.also_permits(Permission::BindSecrets) {
+        return Ok(Err(Problem::SecretBindingUnauthorized));
+    }
+    let found = match stores::find(rows, permit.account_id(), store_id).await? {
+        None => None,
+        Some(_) => secrets::with_name(rows, store_id, secret_name).await?,
+    };
+    Ok(match found {
+        None => Err(Problem::SecretBindingMissing {
+            binding: binding.to_string(),
+            store: store_id.to_string(),
+            secret: secret_name.to_string(),
+        }),
+        Some(secret) if !secret.scopes.contains(Scope::Workers) => {
+            Err(Problem::SecretBindingUnauthorized)
+        }
+        Some(_) => Ok(()),
+    })
+}
+
+/// Refuses versions with a binding to a secret of a store that could not be made now; every one is named.
+/// The caller leaves out what serves already: it reads what it reads.
+pub(super) async fn check_deployable<P: Sync>(
+    rows: &mut impl Rows,
+    permit: &Permit<P>,
+    versions: impl Iterator<Item = &VersionRow> + Send,
+) -> Result<()> {
+    let mut problems = Vec::new();
+    for version in versions {
+        for Binding { name, kind } in &version.facts.bindings {
+            let BindingKind::SecretsStoreSecret {
+                store_id,
+                secret_name,
+            } = kind
+            else {
+                continue;
+            };
+            let checked = check_bindable(rows, permit, name, *store_id, secret_name).await?;
+            problems.extend(checked.err().map(|problem| Invalid {
+                pointer: "/versions".to_owned(),
+                problem,
+            }));
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(problems))
+    }
+}
