@@ -2,7 +2,7 @@
 
 use coffer_protocol::workers::Settings;
 use coffer_store::rows::versions::{VersionFacts, VersionRow};
-use coffer_types::{Binding, BindingKind, Permission, WorkerName};
+use coffer_types::{Binding, BindingKind, Permission, Split, WorkerName};
 use serde_json::Value;
 
 use crate::authorize::{Permit, ViewWorkers};
@@ -125,9 +125,12 @@ impl Engine {
     }
 }
 
+/// An edit sends all traffic to the version that it makes, so all must go to the latest already: dividing
+/// traffic is for who may deploy.
 fn check_deployed(current: &Current, latest: &VersionRow) -> Result<()> {
+    let whole = Split::whole(latest.id);
     let active = current.active.as_ref();
-    if active.is_some_and(|deployment| deployment.split.contains(latest.id)) {
+    if active.is_some_and(|deployment| deployment.split == whole) {
         Ok(())
     } else {
         Err(Conflict::LatestVersionNotDeployed.into())
