@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use coffer_store::rows::accounts::AccountRow;
-use coffer_types::{AccountId, Permission};
+use coffer_types::{AccountId, Permission, Permissions};
 
 use crate::actor::{Caller, IdempotencyKey};
 use crate::engine::Engine;
@@ -14,6 +14,8 @@ use crate::error::{Error, Missing, Result};
 pub trait Requires: Send + Sync + 'static {
     /// The permission.
     const PERMISSION: Permission;
+    /// Further permissions of which any one is needed too; none if the set is empty.
+    const AND_ANY_OF: Permissions = Permissions::NONE;
 }
 
 macro_rules! requires {
@@ -41,6 +43,20 @@ requires!(
     ManageAccount,
     ViewAudit
 );
+
+/// Stands for [`Permission::ViewWorkers`] with a permission to edit some of what is viewed; which part, the edit
+/// itself asks.
+#[derive(Clone, Copy, Debug)]
+pub struct EditSettings;
+
+impl Requires for EditSettings {
+    const PERMISSION: Permission = Permission::ViewWorkers;
+    const AND_ANY_OF: Permissions = Permissions::of(&[
+        Permission::DeployWorkers,
+        Permission::EditBindings,
+        Permission::BindSecrets,
+    ]);
+}
 
 /// Proof that a caller has permission `P` in an account. Only [`Engine::authorize`] makes one.
 #[derive(Debug)]
@@ -109,7 +125,7 @@ impl Engine {
             .account(account_id)
             .await?
             .ok_or(Missing::Account)?;
-        if permissions.contains(P::PERMISSION) {
+        if permissions.contains(P::PERMISSION) && has_any(permissions, P::AND_ANY_OF) {
             Ok(Permit {
                 caller: Arc::clone(caller),
                 account,
@@ -119,4 +135,9 @@ impl Engine {
             Err(Error::Denied)
         }
     }
+}
+
+/// Whether one of the wanted permissions is there; so it is if none is wanted.
+fn has_any(permissions: Permissions, wanted: Permissions) -> bool {
+    wanted.is_empty() || !permissions.intersection(wanted).is_empty()
 }

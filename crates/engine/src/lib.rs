@@ -29,8 +29,8 @@ pub use coffer_store::rows::{Direction, Slice};
 
 pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RequestMeta};
 pub use authorize::{
-    BindSecrets, DeployWorkers, EditBindings, ManageAccount, ManageSecrets, Permit, Requires,
-    ViewAccount, ViewAudit, ViewSecrets, ViewWorkers,
+    BindSecrets, DeployWorkers, EditBindings, EditSettings, ManageAccount, ManageSecrets, Permit,
+    Requires, ViewAccount, ViewAudit, ViewSecrets, ViewWorkers,
 };
 pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};

@@ -3,7 +3,7 @@
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use coffer_types::Permission;
+use coffer_types::{Permission, Permissions};
 
 use crate::app::App;
 
@@ -18,6 +18,8 @@ pub struct RouteInfo {
     pub summary: &'static str,
     /// What it needs in the account; `None` if being recognised is enough.
     pub permission: Option<Permission>,
+    /// Further permissions of which it needs any one too; nothing more if the set is empty.
+    pub and_any_of: Permissions,
     /// Whether it is served; if not, it answers 501 by name.
     pub served: bool,
 }
@@ -26,6 +28,14 @@ pub struct RouteInfo {
 pub(crate) struct Route {
     pub(crate) info: RouteInfo,
     pub(crate) handler: MethodRouter<App>,
+}
+
+impl Route {
+    /// The same, needing one of these permissions too.
+    pub(crate) fn and_any_of(mut self, permissions: Permissions) -> Self {
+        self.info.and_any_of = permissions;
+        self
+    }
 }
 
 /// A served operation.
@@ -47,6 +57,7 @@ where
             path,
             summary,
             permission,
+            and_any_of: Permissions::NONE,
             served: true,
         },
         handler: on(filter, handler),

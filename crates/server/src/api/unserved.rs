@@ -3,6 +3,7 @@
 use axum::extract::OriginalUri;
 use axum::http::{Method, Uri};
 use axum::routing::on;
+use coffer_types::Permissions;
 use percent_encoding::percent_decode_str;
 
 use super::error::ApiError;
@@ -27,6 +28,7 @@ pub(super) fn routes(served: &[Route]) -> Vec<Route> {
                 path,
                 summary,
                 permission: None,
+                and_any_of: Permissions::NONE,
                 served: false,
             },
             handler: on(filter, async move || ApiError::NotOffered(summary)),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use coffer_types::Permission;
+use coffer_types::{Permission, Permissions};
 
 use crate::{RouteInfo, route_table};
 
@@ -64,9 +64,9 @@ fn table<'r>(page: &mut String, title: &str, routes: impl Iterator<Item = &'r Ro
     page.push_str("| method | path | what | needs | served |\n|---|---|---|---|---|\n");
     for route in routes {
         let needs = match (route.served, route.permission) {
-            (false, _) => "",
-            (true, None) => "credentials",
-            (true, Some(permission)) => needs(permission),
+            (false, _) => String::new(),
+            (true, None) => "credentials".to_owned(),
+            (true, Some(permission)) => with_any_of(needs(permission), route.and_any_of),
         };
         let served = if route.served { "yes" } else { "501" };
         let RouteInfo {
@@ -80,6 +80,19 @@ fn table<'r>(page: &mut String, title: &str, routes: impl Iterator<Item = &'r Ro
             "| {method} | `{path}` | {summary} | {needs} | {served} |"
         )
         .unwrap();
+    }
+}
+
+fn with_any_of(first: &str, further: Permissions) -> String {
+    let any: Vec<_> = Permission::ALL
+        .into_iter()
+        .filter(|one| further.contains(*one))
+        .map(needs)
+        .collect();
+    if any.is_empty() {
+        first.to_owned()
+    } else {
+        format!("{first}, and any of: {}", any.join(", "))
     }
 }
 

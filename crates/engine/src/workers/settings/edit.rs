@@ -5,7 +5,7 @@ use coffer_store::rows::versions::{VersionFacts, VersionRow};
 use coffer_types::{Binding, BindingKind, Permission, Split, WorkerName};
 use serde_json::Value;
 
-use crate::authorize::{Permit, ViewWorkers};
+use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
 use crate::error::{Conflict, Error, Result};
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, Resolved};
@@ -44,16 +44,11 @@ impl Engine {
     /// bindings that are refused.
     pub async fn edit_settings(
         &self,
-        permit: &Permit<ViewWorkers>,
+        permit: &Permit<EditSettings>,
         name: &WorkerName,
         changes: SettingsChanges,
     ) -> Result<Settings> {
         let deploys = permit.also_permits(Permission::DeployWorkers);
-        let may_bind = permit.also_permits(Permission::EditBindings)
-            || permit.also_permits(Permission::BindSecrets);
-        if !deploys && !may_bind {
-            return Err(Error::Denied);
-        }
         let _turn = self.turns.take(permit.account_id(), name).await;
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
@@ -76,7 +71,7 @@ impl Engine {
 
     async fn settings_draft(
         &self,
-        permit: &Permit<ViewWorkers>,
+        permit: &Permit<EditSettings>,
         current: Current,
         latest: &VersionRow,
         changes: SettingsChanges,

@@ -5,6 +5,7 @@ mod find;
 mod script;
 
 use axum::http::Method;
+use coffer_engine::{EditSettings, Requires};
 use coffer_types::Permission;
 
 use crate::api::route::{Route, route};
@@ -22,14 +23,15 @@ pub(super) fn routes() -> Vec<Route> {
             view,
             find::find,
         ),
-        // What may be edited depends on what is permitted besides: see the engine.
+        // How much may be edited depends on which of these it is: see the engine.
         route(
             &Method::PATCH,
             SETTINGS,
             "Edit settings and bindings",
             view,
             edit::edit,
-        ),
+        )
+        .and_any_of(EditSettings::AND_ANY_OF),
         route(
             &Method::GET,
             SCRIPT,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use coffer_engine::{SettingsChanges, ViewWorkers};
+use coffer_engine::{EditSettings, SettingsChanges};
 use coffer_protocol::workers::Settings;
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use serde::Deserialize;
@@ -35,7 +35,11 @@ struct Fields {
 pub(super) async fn edit(
     State(app): State<App>,
     Path(path): Path<ScriptPath>,
-    Uploaded { permit, form }: Uploaded<ViewWorkers>,
+    Uploaded {
+        permit,
+        form,
+        room: _room,
+    }: Uploaded<EditSettings>,
 ) -> ApiResult<Answer<Settings>> {
     let name = path.name()?;
     let changes = parse(form)?;
@@ -70,7 +74,7 @@ mod tests {
     use coffer_types::Role;
     use serde_json::{Value, json};
 
-    use crate::api::workers::testing::{Multipart, SCRIPTS, secret};
+    use crate::api::workers::testing::{Multipart, SCRIPTS, metadata, secret};
     use crate::testing::{Actor, Answer, TestApp, failure, result};
 
     const PATH: &str = "/accounts/{account_id}/workers/scripts/w/settings";
@@ -133,6 +137,85 @@ mod tests {
         assert_eq!(serving.compatibility_date, "2026-01-01");
         assert_eq!(serving.compatibility_flags, ["nodejs_compat"]);
         assert_eq!(app.env("w").await["A"], "1");
+    }
+
+    #[tokio::test]
+    async fn the_log_tells_what_settings_were_and_are() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let of_worker = async || -> Vec<Value> {
+            let events = app.audit_events().await;
+            let of_worker = events.iter().filter(|event| {
+                (event.action.as_str(), event.resource_kind.as_str()) == ("update", "worker")
+            });
+            of_worker.map(|event| event.details.clone()).collect()
+        };
+        result(&edit(&app, json!({ "tags": ["one"], "logpush": true })).await);
+        let events = of_worker().await;
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["before"]["logpush"], false);
+        assert_eq!(events[0]["after"]["logpush"], true);
+        assert_eq!(events[0]["after"]["tags"], json!(["one"]));
+        // What is as it was is no change.
+        result(&edit(&app, json!({ "tags": ["one"] })).await);
+        assert_eq!(of_worker().await.len(), 1);
+        // An upload changes them too.
+        let mut metadata = metadata(&json!([]));
+        metadata["tags"] = json!(["two"]);
+        let path = format!("{SCRIPTS}/w");
+        let upload = async |path: &str| {
+            let body = Multipart::script(&metadata);
+            result(&app.multipart(Method::PUT, path, body).await);
+        };
+        upload(&path).await;
+        let events = of_worker().await;
+        assert_eq!(events.len(), 2);
+        assert_eq!(events[1]["before"]["tags"], json!(["one"]));
+        assert_eq!(events[1]["after"]["tags"], json!(["two"]));
+        // And the event of a new Worker tells what it came with.
+        upload(&format!("{SCRIPTS}/new")).await;
+        let events = app.audit_events().await;
+        let created = events
+            .iter()
+            .rfind(|event| event.resource_kind.as_str() == "worker");
+        let created = created.unwrap();
+        assert_eq!(created.action.as_str(), "create");
+        assert_eq!(created.details["after"]["tags"], json!(["two"]));
+    }
+
+    #[tokio::test]
+    async fn an_edit_does_not_end_a_gradual_deployment() {
+        let (app, store) = TestApp::with_store().await;
+        app.create_secret(&store, "KEY", "value").await;
+        let one = app.upload("w", json!([])).await;
+        let two = app.upload_version("w", json!([])).await;
+        let path = format!("{SCRIPTS}/w/deployments");
+        let body = json!({ "strategy": "percentage", "versions": [
+            { "version_id": one, "percentage": 90 }, { "version_id": two, "percentage": 10 },
+        ] });
+        result(&app.request(Method::POST, &path, Some(body)).await);
+        let before = app.record_of("w").await.unwrap().deployment;
+        let stored = json!({ "name": "B", "type": "secrets_store_secret", "store_id": store, "secret_name": "KEY" });
+        let deployer = app.member_with(&[Role::SecretsStoreDeployer]).await;
+        for actor in [deployer, app.admin()] {
+            let answer = edit_as(&app, &actor, &json!({ "bindings": [stored] })).await;
+            let (_, errors) = failure(&answer);
+            assert!(errors[0].starts_with("10215 "), "{errors:?}");
+        }
+        assert_eq!(app.record_of("w").await.unwrap().deployment, before);
+        result(&app.deploy("w", &two, "").await);
+        result(&edit(&app, json!({ "bindings": [stored] })).await);
+    }
+
+    #[tokio::test]
+    async fn who_may_edit_nothing_is_refused_before_the_body_is_read() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([])).await;
+        let reader = app.member_with(&[Role::WorkersReadOnly]).await;
+        let answer = app
+            .request_as(&reader, Method::PATCH, PATH, Some(json!("no form")))
+            .await;
+        assert_eq!(answer.0, 403);
     }
 
     #[tokio::test]
