@@ -37,6 +37,7 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     let leases = installation.keyring().leases();
     let check = WorkerdCheck::new(runtime.clone(), leases.clone()).map_err(Failure::sentence)?;
     let engine = Engine::new(installation, Arc::new(check));
+    engine.expect_edge();
     let edge = start_edge(config, runtime, workers_listener, &engine, leases)?;
 
     let parts = Arc::new(Parts::default());

@@ -40,7 +40,7 @@ pub(crate) struct Applied {
 
 impl Default for Applied {
     fn default() -> Self {
-        // With no edge at all, nothing waits for one.
+        // Unless an edge is expected, nothing waits for one.
         Self {
             edges: Mutex::default(),
             everywhere: watch::Sender::new(u64::MAX),
@@ -59,6 +59,14 @@ impl Applied {
         let mut everywhere = self.everywhere.subscribe();
         // The sender lives as long as `self`, so the wait cannot fail.
         let _ = everywhere.wait_for(|applied| *applied >= change_seq).await;
+    }
+
+    /// Nothing is served everywhere until an edge has told how far it is.
+    fn expect_edge(&self) {
+        let edges = self.edges.lock();
+        if edges.is_empty() {
+            self.everywhere.send_replace(0);
+        }
     }
 
     fn acknowledge(&self, edge: EdgeId, seq: u64) {
@@ -128,6 +136,12 @@ impl ChangeSource for Engine {
     reason = "`map_err` gives the error away"
 )]
 impl Engine {
+    /// Tells that an edge will follow the feed. Until its first acknowledgement no change counts as applied;
+    /// without this, an engine that no edge follows takes every change for applied.
+    pub fn expect_edge(&self) {
+        self.applied.expect_edge();
+    }
+
     async fn last_seq(&self) -> Result<u64, FeedError> {
         let mut reader = self.store.reader().await.map_err(unavailable)?;
         changes::last_seq(&mut reader).await.map_err(unavailable)
@@ -316,7 +330,7 @@ mod tests {
 
     use coffer_crypto::{PasswordHasher, RootKey, SystemRandom};
     use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
-    use coffer_types::SystemClock;
+    use coffer_types::{SecretStatus, SystemClock};
     use futures::FutureExt;
 
     use super::*;
@@ -362,5 +376,23 @@ mod tests {
         ));
         // One that is as new waits for what comes.
         assert!(engine.changes(seq).now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_applied_before_the_edge_that_is_expected_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path()).await;
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
+        engine.expect_edge();
+        assert_eq!(engine.status_of(7), SecretStatus::Pending);
+        assert!(engine.applied.reached(7).now_or_never().is_none());
+        let edge = EdgeId::random(&SystemRandom);
+        ChangeSource::acknowledge(&engine, edge, Seq(7)).await;
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
+        assert_eq!(engine.status_of(8), SecretStatus::Pending);
+        assert!(engine.applied.reached(7).now_or_never().is_some());
+        // Told again, it forgets nothing.
+        engine.expect_edge();
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
     }
 }
