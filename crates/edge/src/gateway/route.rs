@@ -91,7 +91,8 @@ async fn find(
     request: RouteRequest<'_>,
 ) -> Result<Arc<Upstream>, Fault> {
     directory.upstream(request).await.map_err(|error| {
-        tracing::debug!(host = request.host, %error, "not routed");
+        // Quoted: a version's own words may be in it.
+        tracing::debug!(host = request.host, error = ?error.to_string(), "not routed");
         Fault::from(&error)
     })
 }

@@ -10,12 +10,17 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 
+use super::line::OneLine;
 use super::redaction::Redactor;
 
 /// Bytes of one line that are looked at; a line beyond it is cut.
 const MAX_LINE_BYTES: usize = 256 * 1024;
-/// Characters of one line that are logged.
-const MAX_LOGGED_CHARS: usize = 4096;
+/// Characters of one line that are kept.
+const MAX_KEPT_CHARS: usize = 4096;
+/// Bytes of one line that are logged. Escaping makes one character eight.
+const MAX_LOGGED_BYTES: usize = 4 * MAX_KEPT_CHARS;
+/// Bytes of a level's name; the runtime's own are short.
+const MAX_LEVEL_BYTES: usize = 16;
 /// Lines a process may log at once.
 const BURST_LINES: u32 = 200;
 /// Lines a process may log in a second, after that.
@@ -149,19 +154,17 @@ impl Logs {
         }
         let printed = serde_json::from_str::<Printed<'_>>(text);
         let (level, message) = match &printed {
-            Ok(printed) => (printed.level.unwrap_or("info"), printed.message.as_str()),
+            Ok(printed) => {
+                let level = printed.level.filter(|name| name.len() <= MAX_LEVEL_BYTES);
+                (level.unwrap_or("info"), printed.message.as_str())
+            }
             Err(_) => ("info", text),
         };
         let message = self.clean(message, cut);
         if let Some(speaker) = &self.speaker {
-            tracing::info!(
-                target: "worker",
-                worker = %speaker.worker_name,
-                version = %speaker.version_id,
-                level,
-                "{message}"
-            );
+            log(speaker, level, &message);
         }
+        // Kept as it is: a version's author reads it as the runtime wrote it.
         let mut state = self.state.lock();
         let tail = match name {
             Stream::Output => &mut state.output_tail,
@@ -185,7 +188,7 @@ impl Logs {
             message
         };
         let mut clean = self.redactor.redact(kept);
-        if let Some((end, _)) = clean.char_indices().nth(MAX_LOGGED_CHARS) {
+        if let Some((end, _)) = clean.char_indices().nth(MAX_KEPT_CHARS) {
             clean.truncate(end);
             clean.push('…');
         }
@@ -222,4 +225,19 @@ impl Logs {
             );
         }
     }
+}
+
+fn log(speaker: &Speaker, level: &str, message: &str) {
+    let mut line = OneLine(message).to_string();
+    if line.len() > MAX_LOGGED_BYTES {
+        line.truncate(line.floor_char_boundary(MAX_LOGGED_BYTES));
+        line.push('…');
+    }
+    tracing::info!(
+        target: "worker",
+        worker = %speaker.worker_name,
+        version = %speaker.version_id,
+        level,
+        "{line}"
+    );
 }

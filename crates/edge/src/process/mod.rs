@@ -3,6 +3,7 @@
 mod directory;
 mod heartbeat;
 mod history;
+mod line;
 mod logs;
 mod redaction;
 mod slot;
@@ -28,6 +29,7 @@ use crate::config::{HEARTBEAT_SOCKET, HTTP_SOCKET};
 use crate::settings::RuntimeConfig;
 pub use directory::RuntimeDirError;
 pub(crate) use directory::{ProcessDir, RuntimeDir, private_directory};
+pub(crate) use line::OneLine;
 use logs::Stream;
 pub(crate) use logs::{Logs, Speaker};
 pub(crate) use redaction::Redactor;

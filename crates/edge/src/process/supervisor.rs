@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::line::OneLine;
 use super::slot::Failed;
 use super::watch::{End, watch};
 use super::{Process, Slot, StartFailure};
@@ -122,7 +123,7 @@ impl Supervisor {
             Ok((launched, permit)) => self.accompany(slot, launched, permit).await,
             Err(failure) => {
                 self.metrics.start_failed();
-                tracing::warn!(version = %slot.version_id(), error = %failure, "a version did not start");
+                tracing::warn!(version = %slot.version_id(), error = %OneLine(&failure), "a version did not start");
                 self.leave(slot);
                 slot.close_failed(self, Failed::Start(failure));
             }

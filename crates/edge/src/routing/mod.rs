@@ -13,7 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::gateway::{Directory, RouteError, RouteRequest, Upstream};
-use crate::process::{Slot, Supervisor};
+use crate::process::{OneLine, Slot, Supervisor};
 use crate::replica::Replica;
 use choice::Chance;
 use table::{Table, Target};
@@ -119,7 +119,7 @@ impl Routing {
                 match routing.slot(version_id).upstream(&routing.supervisor).await {
                     Ok(_) => break,
                     Err(error) => {
-                        tracing::warn!(version = %version_id, %error, "a deployed version is not ready; the one before it stays");
+                        tracing::warn!(version = %version_id, error = %OneLine(&error), "a deployed version is not ready; the one before it stays");
                         tokio::time::sleep(WARM_PAUSE).await;
                     }
                 }

@@ -1,6 +1,5 @@
 //! Workers that do what they should not.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,6 +163,44 @@ async fn a_flood_of_logs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn log_lines_cannot_be_forged() {
+    let code = r#"export default { fetch(request) {
+        const forged = "2026-11-22T00:00:00.000000Z  INFO coffer_server::request: forged";
+        for (const end of ["\n", "\r\n", "\r", "\u2028", "\u2029", "\u0085", "\u001b[2K\u001b[1G", "\b"])
+            for (const say of [console.log, console.error]) say("said" + end + forged);
+        if (request.url.endsWith("/throw")) throw new Error("said\n" + forged);
+        return new Response("fine");
+    } };"#;
+    // Refused at its start, with a name of the author's choice in the runtime's words.
+    let refused = r#"throw new Error("refused\n2026-11-22T00:00:00.000000Z  INFO coffer_server::request: forged");
+        export default {};"#;
+    let lines = Lines::capture();
+    let plane = Plane::new();
+    let tenant = Tenant::new(&plane, "dev");
+    let printing = tenant.worker("printing", code, vec![]);
+    let broken = tenant.worker("broken", refused, vec![]);
+    let site = Site::start(&plane);
+    site.fetch_text(&printing.host(), "/", "fine").await;
+    site.fetch(&printing.host(), "/throw").await;
+    site.fetch_until(&broken.host(), "/", |answer| answer.status >= 500)
+        .await;
+    until("lines come", || {
+        lines.count("said") >= 33 && lines.count("a version did not start") > 0
+    })
+    .await;
+    let text = lines.text();
+    assert!(lines.count("refused\\n2026-") > 0, "{text}");
+    let forged = text
+        .lines()
+        .any(|line| line.starts_with("2026-11-22T00:00:00.000000Z"));
+    assert!(!forged, "{text}");
+    let raw = text
+        .chars()
+        .find(|one| (one.is_control() && *one != '\n') || ['\u{2028}', '\u{2029}'].contains(one));
+    assert_eq!(raw, None, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn values_do_not_reach_logs_or_the_process_table() {
     let code = r#"export default { async fetch(request, env) {
         const value = await env.S.get();
@@ -210,46 +247,6 @@ async fn values_do_not_reach_logs_or_the_process_table() {
     for part in ["marked-canar", "with-a-second-line"] {
         assert!(!text.contains(part), "{part}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn private_addresses_are_out_of_reach() {
-    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let code = r#"
-import { connect } from "cloudflare:sockets";
-import net from "node:net";
-const HOSTS = ["127.0.0.1", "127.1", "127.0.0.1.", "0177.0.0.1", "0x7f.1", "2130706433", "0", "0.0.0.0",
-  "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "localhost", "localhost.",
-  "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]",
-  "[fd00:ec2::254]", "metadata.google.internal", "169.254.170.2", "255.255.255.255", "224.0.0.1"];
-const within = (promise) => Promise.race([promise, scheduler.wait(3000).then(() => { throw "late"; })]);
-export default { async fetch(request) {
-  const port = new URL(request.url).searchParams.get("port");
-  const reached = [];
-  await Promise.all(HOSTS.flatMap((host) => [
-    within(fetch(`http://${host}:${port}/`)).then(() => reached.push("fetch " + host), () => {}),
-    within((async () => { await connect(`${host}:${port}`).opened; })()).then(() => reached.push("connect " + host), () => {}),
-    within(new Promise((done, fail) => {
-      const socket = net.connect(+port, host.replace(/[\[\]]/g, ""));
-      socket.on("connect", done); socket.on("error", fail);
-    })).then(() => reached.push("node:net " + host), () => {}),
-  ]));
-  return Response.json(reached);
-} };"#;
-    let plane = Plane::new();
-    let worker = Tenant::new(&plane, "dev").worker("shop", code, vec![]);
-    let site = Site::start(&plane);
-    // The gateway itself is another server on this machine.
-    for port in [port, site.address.port()] {
-        let path = format!("/?port={port}");
-        let answer = site
-            .fetch_until(&worker.host(), &path, |answer| answer.status != 404)
-            .await;
-        assert_eq!((answer.status, answer.text.as_str()), (200, "[]"));
-    }
-    assert!(listener.accept().is_err(), "somebody connected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
