@@ -27,6 +27,14 @@ pub(crate) const CF_BLOB_HEADER: &str = "x-coffer-cf";
 /// The header in which the gateway passes the client's protocol.
 pub(crate) const FORWARDED_PROTO_HEADER: &str = "x-coffer-proto";
 
+/// What the runtime counts as public and is not: the ranges kept for documentation (RFC 5737, RFC 3849), which
+/// some private networks use.
+const NOT_PUBLIC: [&str; 4] = [
+    "192.0.2.0/24",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "2001:db8::/32",
+];
 /// Room beside the texts for structure, in bytes: a few kilobytes are used.
 const STRUCTURE_BYTES: usize = 64 * 1024;
 /// Cap'n Proto's unit of memory.
@@ -180,9 +188,9 @@ fn write_config(
     tenant.set_name("worker");
     write_worker(blueprint, tenant)?;
     // Replaces the implicit default, which reaches the public network.
-    write_network(services.reborrow().get(1), "internet", None);
+    write_network(services.reborrow().get(1), "internet", None)?;
     let public = (blueprint.purpose == Purpose::Serve).then_some("public");
-    write_network(services.reborrow().get(2), "egress", public);
+    write_network(services.reborrow().get(2), "egress", public)?;
     let mut daemon = services.reborrow().get(3);
     daemon.set_name("daemon");
     let mut external = daemon.init_external();
@@ -220,14 +228,23 @@ fn write_worker(
     Ok(())
 }
 
-fn write_network(mut service: service::Builder<'_>, name: &str, allow: Option<&str>) {
+fn write_network(
+    mut service: service::Builder<'_>,
+    name: &str,
+    allow: Option<&str>,
+) -> Result<(), ConfigError> {
     service.set_name(name);
     let mut network = service.init_network();
     let mut allowed = network.reborrow().init_allow(u32::from(allow.is_some()));
     if let Some(allow) = allow {
         allowed.set(0, allow);
     }
+    let mut denied = network.reborrow().init_deny(count(NOT_PUBLIC.len())?);
+    for (index, range) in (0..).zip(NOT_PUBLIC) {
+        denied.set(index, range);
+    }
     network.init_tls_options().set_trust_browser_cas(true);
+    Ok(())
 }
 
 fn write_socket(mut socket: socket::Builder<'_>, name: &str, service: &str) {

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod confinement;
 mod conversation;
 mod hostile;
 mod outlive;
