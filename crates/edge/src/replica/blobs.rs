@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -55,26 +55,17 @@ impl Blobs {
 
     /// Sees to it that the content is on disk.
     pub(super) async fn fetch(&self, digest: Digest) -> Result<(), FeedError> {
-        if self.path(digest).exists() {
+        let path = self.path(digest);
+        if let Ok(true) = tokio::task::spawn_blocking(move || path.exists()).await {
             return Ok(());
         }
         self.read(digest).await.map(drop)
     }
 
     /// Removes every content that is not in use.
-    pub(super) fn retain(&self, used: &HashSet<Digest>) -> io::Result<()> {
-        for entry in fs::read_dir(&self.directory)? {
-            let entry = entry?;
-            // Names of another form are files being written.
-            let digest = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok());
-            if digest.is_some_and(|digest| !used.contains(&digest)) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
+    pub(super) async fn retain(&self, used: HashSet<Digest>) -> io::Result<()> {
+        let directory = self.directory.clone();
+        tokio::task::spawn_blocking(move || remove_unused(&directory, &used)).await?
     }
 
     async fn keep(&self, digest: Digest, content: Bytes) {
@@ -90,6 +81,21 @@ impl Blobs {
     fn path(&self, digest: Digest) -> PathBuf {
         self.directory.join(digest.to_string())
     }
+}
+
+fn remove_unused(directory: &Path, used: &HashSet<Digest>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        // Names of another form are files being written.
+        let digest = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        if digest.is_some_and(|digest| !used.contains(&digest)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn matches(content: &[u8], expected: Digest) -> bool {

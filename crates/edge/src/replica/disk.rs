@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_protocol::feed::Snapshot;
 use coffer_types::{EdgeId, Random};
@@ -13,6 +14,8 @@ use crate::process::private_directory;
 
 /// The form of the file. One of another form is not read: the source has everything.
 const FORMAT: u32 = 1;
+/// The extension of a file that is not yet whole.
+const UNFINISHED: &str = "new";
 
 /// The files of a replica, readable by their owner only.
 #[derive(Clone, Debug)]
@@ -37,6 +40,8 @@ impl ReplicaFiles {
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         private_directory(directory)?;
         private_directory(&directory.join("blobs"))?;
+        remove_unfinished(directory)?;
+        remove_unfinished(&directory.join("blobs"))?;
         Ok(Self {
             directory: directory.to_owned(),
         })
@@ -95,22 +100,83 @@ pub(super) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let beside = path.with_extension("new");
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Two may write one file at once; each has a name of its own until it is whole.
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_extension(format!("{number}.{UNFINISHED}"));
+    let written = write_durably(&beside, write).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = written {
+        // What stays is removed at the next start.
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    match path.parent() {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn write_durably(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .open(&beside)?;
+        .open(path)?;
     let mut buffer = BufWriter::new(file);
     write(&mut buffer)?;
     buffer
         .into_inner()
         .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    fs::rename(&beside, path)?;
-    match path.parent() {
-        Some(directory) => File::open(directory)?.sync_all(),
-        None => Ok(()),
+        .sync_all()
+}
+
+/// Removes what an earlier run was writing when it ended.
+fn remove_unfinished(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|form| form == UNFINISHED) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_writers_of_one_file_do_not_meet() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("content");
+        replace(&path, |file| {
+            file.write_all(b"begun ")?;
+            file.flush()?;
+            replace(&path, |other| other.write_all(b"whole"))?;
+            assert_eq!(fs::read(&path)?, b"whole");
+            file.write_all(b"and ended")
+        })
+        .unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"begun and ended");
+        replace(&path, |_| Err(io::Error::other("no"))).unwrap_err();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_was_not_finished_is_removed_at_the_start() {
+        let root = tempfile::tempdir().unwrap();
+        ReplicaFiles::open(root.path()).unwrap();
+        let left = ["replica.0.new", "blobs/00ff.7.new", "blobs/00ff.new"];
+        for name in left {
+            fs::write(root.path().join(name), "part").unwrap();
+        }
+        fs::write(root.path().join("blobs/00ff"), "whole").unwrap();
+        ReplicaFiles::open(root.path()).unwrap();
+        assert!(left.iter().all(|name| !root.path().join(name).exists()));
+        assert!(root.path().join("blobs/00ff").exists());
     }
 }

@@ -160,7 +160,7 @@ async fn fetch_modules(replica: &Replica) {
         }
         if replica.is_following() {
             let used = all_modules(replica);
-            if let Err(error) = replica.blobs.retain(&used) {
+            if let Err(error) = replica.blobs.retain(used).await {
                 tracing::warn!(%error, "modules that nothing uses cannot be removed");
             }
         }
