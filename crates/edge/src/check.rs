@@ -7,15 +7,17 @@ use coffer_crypto::KeyLeases;
 use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::Semaphore;
 
 use crate::config::{self, Blueprint, CHECK_MODULE, Purpose};
 use crate::opening;
 use crate::process::{Logs, Process, Redactor, RuntimeDir, RuntimeDirError, Spawner, StartFailure};
 use crate::settings::RuntimeConfig;
+use crate::shares::Shares;
 
 /// Versions tried at once; more wait.
 const MAX_CHECKS: usize = 4;
+/// Versions of one account tried at once: slow ones of one account do not keep the others waiting.
+const MAX_CHECKS_PER_ACCOUNT: usize = 2;
 /// Characters of a refusal.
 const MAX_REFUSAL_CHARS: usize = 2000;
 /// Bytes of the answer that names the handlers.
@@ -42,7 +44,7 @@ pub struct WorkerdCheck {
     leases: KeyLeases,
     directory: Arc<RuntimeDir>,
     spawner: Spawner,
-    room: Semaphore,
+    room: Shares,
 }
 
 impl WorkerdCheck {
@@ -58,7 +60,7 @@ impl WorkerdCheck {
         Ok(Self {
             directory: RuntimeDir::open(&runtime.runtime_dir, "check")?,
             spawner: Spawner::start().map_err(unusable)?,
-            room: Semaphore::new(MAX_CHECKS),
+            room: Shares::new(MAX_CHECKS, MAX_CHECKS_PER_ACCOUNT),
             runtime,
             leases,
         })
@@ -73,7 +75,7 @@ impl WorkerdCheck {
         for (_, value) in &worker_secrets {
             redactor.add(value);
         }
-        let directory = self.directory.process().map_err(unavailable)?;
+        let directory = self.directory.process().await.map_err(unavailable)?;
         let configuration = config::build(&Blueprint {
             version: candidate.version,
             contents: candidate.contents,
@@ -160,7 +162,8 @@ impl WorkerdCheck {
 impl StartCheck for WorkerdCheck {
     async fn check(&self, candidate: Candidate<'_>) -> Result<Started, StartError> {
         let full = || StartError::Unavailable("no version can be tried now".to_owned());
-        let _permit = self.room.acquire().await.map_err(|_| full())?;
+        let account_id = candidate.account.account_id;
+        let _place = self.room.enter(account_id).await.ok_or_else(full)?;
         let mut process = self.start(&candidate).await?;
         let handlers = self.handlers(&mut process).await;
         let startup_time_ms = u32::try_from(process.started_in().as_millis()).unwrap_or(u32::MAX);

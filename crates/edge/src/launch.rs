@@ -45,7 +45,7 @@ impl Launch for Launcher {
             redactor.add(value);
         }
         let unavailable = |error: std::io::Error| StartFailure::Unavailable(error.to_string());
-        let directory = self.directory.process().map_err(unavailable)?;
+        let directory = self.directory.process().await.map_err(unavailable)?;
         let configuration = config::build(&Blueprint {
             version: &version,
             contents: &contents,

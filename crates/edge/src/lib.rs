@@ -25,6 +25,7 @@ mod process;
 mod replica;
 mod routing;
 mod settings;
+mod shares;
 mod workerd;
 #[allow(
     clippy::all,

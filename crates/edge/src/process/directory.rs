@@ -103,11 +103,14 @@ impl RuntimeDir {
     }
 
     /// A new directory for one process.
-    pub(crate) fn process(&self) -> io::Result<ProcessDir> {
+    pub(crate) async fn process(&self) -> io::Result<ProcessDir> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.base.join(number.to_string());
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(ProcessDir { path })
+        let make = move || {
+            DirBuilder::new().mode(0o700).create(&path)?;
+            Ok(ProcessDir { path })
+        };
+        tokio::task::spawn_blocking(make).await?
     }
 }
 
@@ -242,12 +245,12 @@ fn started_at(pid: u32) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn long_names_get_short_sockets() {
+    #[tokio::test]
+    async fn long_names_get_short_sockets() {
         let root = tempfile::tempdir().unwrap();
         let long = root.path().join("x".repeat(120));
         let runtime = RuntimeDir::open(&long, "edge").unwrap();
-        let process = runtime.process().unwrap();
+        let process = runtime.process().await.unwrap();
         assert!(process.secrets().as_os_str().len() <= MAX_SOCKET_PATH_BYTES);
         ProcessDir::listen(&process.secrets()).unwrap();
         let base = runtime.base.clone();
@@ -270,12 +273,12 @@ mod tests {
         RuntimeDir::open(root.path(), "edge").unwrap();
     }
 
-    #[test]
-    fn leftovers_are_ended_and_removed() {
+    #[tokio::test]
+    async fn leftovers_are_ended_and_removed() {
         use std::os::unix::process::CommandExt;
         let root = tempfile::tempdir().unwrap();
         let runtime = RuntimeDir::open(root.path(), "edge").unwrap();
-        let directory = runtime.process().unwrap();
+        let directory = runtime.process().await.unwrap();
         let mut child = std::process::Command::new("sleep")
             .arg("600")
             .process_group(0)
