@@ -35,11 +35,7 @@ struct Fields {
 pub(super) async fn edit(
     State(app): State<App>,
     Path(path): Path<ScriptPath>,
-    Uploaded {
-        permit,
-        form,
-        room: _room,
-    }: Uploaded<EditSettings>,
+    Uploaded { permit, form }: Uploaded<EditSettings>,
 ) -> ApiResult<Answer<Settings>> {
     let name = path.name()?;
     let changes = parse(form)?;
