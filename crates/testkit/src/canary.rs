@@ -98,14 +98,18 @@ impl Canary {
     /// The leaks in the environment and the arguments of a process and all its descendants.
     ///
     /// # Errors
-    /// When `/proc` cannot be read; a process that ends meanwhile is passed over.
+    /// When `/proc` or a process there cannot be read; a process that ends meanwhile is passed over.
     pub fn find_in_processes(&self, root: u32) -> io::Result<Vec<Leak>> {
         let mut leaks = Vec::new();
         for pid in process::tree(root)? {
             for file in ["environ", "cmdline"] {
                 let place = format!("/proc/{pid}/{file}");
-                if let Ok(bytes) = fs::read(&place) {
-                    leaks.extend(self.leak(&bytes, &place));
+                match fs::read(&place) {
+                    Ok(bytes) => leaks.extend(self.leak(&bytes, &place)),
+                    Err(error) if has_ended(&error) => {}
+                    Err(error) => {
+                        return Err(io::Error::new(error.kind(), format!("{place}: {error}")));
+                    }
                 }
             }
         }
@@ -125,6 +129,12 @@ impl fmt::Debug for Canary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Canary")
     }
+}
+
+/// Whether a process ended before it was read: its directory is gone, or its memory is.
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
 fn forms_of(mark: &str) -> Vec<(&'static str, Vec<u8>)> {
@@ -219,6 +229,20 @@ mod tests {
         for at in 1..bytes.len() {
             let split = [&bytes[..at], b"\0\0page\0\0", &bytes[at..]].concat();
             assert!(canary.find_in(&split).is_some(), "{at}");
+        }
+    }
+
+    #[test]
+    fn only_the_end_of_a_process_is_passed_over() {
+        use rustix::io::Errno;
+        for (error, ended) in [
+            (Errno::NOENT, true),
+            (Errno::SRCH, true),
+            (Errno::ACCESS, false),
+            (Errno::PERM, false),
+            (Errno::IO, false),
+        ] {
+            assert_eq!(has_ended(&error.into()), ended, "{error}");
         }
     }
 
