@@ -42,13 +42,16 @@ impl Engine {
             let problem = Problem::IdempotencyKey(limits::MAX_IDEMPOTENCY_KEY_BYTES);
             return Err(Error::invalid("Idempotency-Key", problem));
         }
-        let mut message = Vec::new();
-        for part in request {
-            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            message.extend_from_slice(part);
-        }
-        let message = zeroize::Zeroizing::new(message);
-        let request = hex::encode(self.request_mac.sign(&message));
+        // An upload is large: its parts are read where they are.
+        let lengths: Vec<_> = request
+            .iter()
+            .map(|part| (part.len() as u64).to_be_bytes())
+            .collect();
+        let framed = lengths
+            .iter()
+            .zip(request)
+            .flat_map(|(length, part)| [length.as_slice(), part]);
+        let request = hex::encode(self.request_mac.sign_parts(framed));
         Ok(IdempotencyKey {
             key: key.to_owned(),
             request,
@@ -67,6 +70,19 @@ impl Engine {
             actor: caller.event_actor(),
             request_id: caller.request.id,
             details: about.details,
+        }
+    }
+
+    /// The answer of an earlier request with the same idempotency key. Every use case that looks at
+    /// anything before it calls [`mutate`](Self::mutate) asks for it first: what it would look at may be what
+    /// the earlier request changed. `T` is what that call keeps.
+    ///
+    /// # Errors
+    /// [`Conflict::IdempotencyKeyReused`] if the key came with another request.
+    pub(crate) async fn repeated<T: DeserializeOwned>(&self, caller: &Caller) -> Result<Option<T>> {
+        match &caller.request.idempotency {
+            None => Ok(None),
+            Some(key) => self.kept_answer(&caller.actor.id(), key).await,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use coffer_protocol::runtime::{Candidate, StartError};
-use coffer_protocol::workers::{Script, Version};
+use coffer_protocol::workers::{Script, Settings, Version};
 use coffer_store::rows::audit::NewEvent;
 use coffer_store::rows::blobs;
 use coffer_store::rows::changes::{self, ChangeSubject};
@@ -31,6 +31,8 @@ pub struct Published {
     pub script: Script,
     /// The version.
     pub version: Version,
+    /// The settings with that version.
+    pub(super) settings: Settings,
     /// The last change that edges must follow to serve it.
     pub(super) seq: u64,
 }
@@ -83,6 +85,19 @@ impl Engine {
             created_at: now,
             modified_at: now,
         }
+    }
+
+    /// What an earlier request with the same idempotency key made. Waits a moment for the edges to serve
+    /// it.
+    pub(super) async fn published_before<P>(
+        &self,
+        permit: &Permit<P>,
+    ) -> Result<Option<Published>> {
+        let published: Option<Published> = self.repeated(&permit.caller).await?;
+        if let Some(published) = &published {
+            self.await_applied(published.seq).await;
+        }
+        Ok(published)
     }
 
     /// Tries a version and keeps it. The caller holds the Worker's turn.
@@ -264,6 +279,7 @@ async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
     };
     let published = Published {
         version: view::version(&worker, &plan.version),
+        settings: view::settings(&worker, Some(&plan.version)),
         script: view::script(&Current {
             worker,
             latest: Some(plan.version.clone()),

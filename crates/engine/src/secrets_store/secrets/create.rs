@@ -52,6 +52,9 @@ impl Engine {
         store_id: StoreId,
         new: Vec<NewSecret>,
     ) -> Result<Vec<Secret>> {
+        if let Some(made) = self.repeated(&permit.caller).await? {
+            return Ok(made);
+        }
         self.check_store(permit.account_id(), store_id).await?;
         check_list(&new, permit.account().limits.value_bytes)?;
         let prepared: Vec<_> = new

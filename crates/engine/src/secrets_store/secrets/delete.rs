@@ -34,6 +34,9 @@ impl Engine {
         store_id: StoreId,
         ids: Vec<SecretId>,
     ) -> Result<()> {
+        if let Some(done) = self.repeated(&permit.caller).await? {
+            return Ok(done);
+        }
         self.check_store(permit.account_id(), store_id).await?;
         if ids.is_empty() {
             return Ok(());

@@ -33,6 +33,9 @@ impl Engine {
         id: SecretId,
         duplicate: DuplicateSecret,
     ) -> Result<Secret> {
+        if let Some(made) = self.repeated::<Vec<Secret>>(&permit.caller).await? {
+            return only(made);
+        }
         self.check_store(permit.account_id(), store_id).await?;
         let mut reader = self.store.reader().await?;
         let (original, sealed) = secrets::find_sealed(&mut reader, id)
@@ -52,9 +55,13 @@ impl Engine {
             .reseal(keys, &place_of(&original), &sealed, &place_of(&row))?;
         let details = json!({ "after": described(&row), "duplicated_from_id": id });
         let prepared = self.prepared(permit, row, sealed, details);
-        let made = self.insert_secrets(permit, vec![prepared]).await?;
-        made.into_iter()
-            .next()
-            .ok_or_else(|| Error::Internal("nothing was made".to_owned()))
+        only(self.insert_secrets(permit, vec![prepared]).await?)
     }
+}
+
+/// The one secret that was made.
+fn only(made: Vec<Secret>) -> Result<Secret> {
+    made.into_iter()
+        .next()
+        .ok_or_else(|| Error::Internal("nothing was made".to_owned()))
 }

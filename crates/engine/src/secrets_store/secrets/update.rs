@@ -40,6 +40,9 @@ impl Engine {
         id: SecretId,
         changes: SecretChanges,
     ) -> Result<Secret> {
+        if let Some(updated) = self.repeated(&permit.caller).await? {
+            return Ok(updated);
+        }
         self.find_secret(permit.account_id(), store_id, id).await?;
         if let Some(value) = &changes.value {
             check_value("/value", value, permit.account().limits.value_bytes)?;

@@ -21,6 +21,15 @@ impl Engine {
         Ok(super::view(row))
     }
 
+    /// Finds that the account has the store, for a request that is refused anyway: what an unknown store
+    /// is asked to do is not looked at.
+    ///
+    /// # Errors
+    /// [`Missing::Store`].
+    pub async fn known_store<P>(&self, permit: &Permit<P>, id: StoreId) -> Result<()> {
+        self.check_store(permit.account_id(), id).await.map(drop)
+    }
+
     /// Finds that the account has the store, from memory if it was found before.
     pub(crate) async fn check_store(
         &self,

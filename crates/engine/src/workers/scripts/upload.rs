@@ -36,6 +36,9 @@ impl Engine {
         upload: Upload,
     ) -> Result<Published> {
         let _turn = self.turns.take(permit.account_id(), &name).await;
+        if let Some(published) = self.published_before(permit).await? {
+            return Ok(published);
+        }
         let before = self.current_if_any(permit.account_id(), &name).await?;
         let worker = match &before {
             Some(current) => current.worker.clone(),

@@ -32,10 +32,14 @@ impl Engine {
         edits: Vec<SecretEdit>,
     ) -> Result<()> {
         if edits.len() > limits::MAX_SECRETS_PER_BULK {
-            let problem = Problem::TooManySecrets(limits::MAX_SECRETS_PER_BULK);
+            let most = limits::MAX_SECRETS_PER_BULK;
+            let problem = Problem::Upload(format!("at most {most} secrets per request"));
             return Err(Error::invalid("/secrets", problem));
         }
         let _turn = self.turns.take(permit.account_id(), name).await;
+        if self.published_before(permit).await?.is_some() {
+            return Ok(());
+        }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         self.apply_edits(permit, current, edits).await
@@ -52,6 +56,9 @@ impl Engine {
         secret_name: BindingName,
     ) -> Result<()> {
         let _turn = self.turns.take(permit.account_id(), name).await;
+        if self.published_before(permit).await?.is_some() {
+            return Ok(());
+        }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         if kind_of(&current, &secret_name).is_none_or(|kind| !is_secret(kind)) {

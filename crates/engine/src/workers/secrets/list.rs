@@ -26,6 +26,14 @@ impl Engine {
         Ok(secrets.collect())
     }
 
+    /// Finds that the account has the Worker, for a request that is refused anyway.
+    ///
+    /// # Errors
+    /// [`Missing::Worker`].
+    pub async fn known_worker<P>(&self, permit: &Permit<P>, name: &WorkerName) -> Result<()> {
+        self.current(permit.account_id(), name).await.map(drop)
+    }
+
     /// One of them.
     ///
     /// # Errors

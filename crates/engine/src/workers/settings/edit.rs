@@ -50,6 +50,9 @@ impl Engine {
     ) -> Result<Settings> {
         let deploys = permit.also_permits(Permission::DeployWorkers);
         let _turn = self.turns.take(permit.account_id(), name).await;
+        if let Some(published) = self.published_before(permit).await? {
+            return Ok(published.settings);
+        }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         let latest = current.latest()?.clone();
@@ -62,11 +65,7 @@ impl Engine {
         }
         let published = self.publish(permit, draft).await?;
         self.await_applied(published.seq).await;
-        let (_, current) = self.current(permit.account_id(), name).await?;
-        Ok(crate::workers::view::settings(
-            &current.worker,
-            current.latest.as_ref(),
-        ))
+        Ok(published.settings)
     }
 
     async fn settings_draft(

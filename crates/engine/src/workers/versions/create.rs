@@ -52,6 +52,9 @@ impl Engine {
         new: NewVersion,
     ) -> Result<Version> {
         let _turn = self.turns.take(permit.account_id(), name).await;
+        if let Some(published) = self.published_before(permit).await? {
+            return Ok(published.version);
+        }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         let worker = current.worker.clone();

@@ -41,6 +41,9 @@ impl Engine {
         patch: VersionPatch,
     ) -> Result<Version> {
         let _turn = self.turns.take(permit.account_id(), name).await;
+        if let Some(published) = self.published_before(permit).await? {
+            return Ok(published.version);
+        }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         Ok(self.apply_patch(permit, current, patch).await?.version)
