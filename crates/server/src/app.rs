@@ -1,11 +1,14 @@
 //! What every handler has at hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coffer_engine::Engine;
+use coffer_types::limits::{BODY_IDLE_SECONDS, MAX_UPLOAD_BYTES_AT_ONCE, UPLOAD_WAIT_SECONDS};
 
 use crate::metrics::Metrics;
 use crate::request::RequestIds;
+use crate::upload_room::UploadRoom;
 
 /// Tells whether the parts beside the engine are ready, and their metrics.
 pub trait Readiness: Send + Sync {
@@ -26,6 +29,9 @@ pub struct Inner {
     pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) workers_url: WorkersUrl,
     pub(crate) request_ids: RequestIds,
+    pub(crate) upload_room: UploadRoom,
+    /// How long a client may send nothing of a body.
+    pub(crate) body_idle: Duration,
 }
 
 impl std::ops::Deref for App {
@@ -63,6 +69,11 @@ impl App {
             metrics: Metrics::default(),
             readiness,
             workers_url,
+            upload_room: UploadRoom::new(
+                MAX_UPLOAD_BYTES_AT_ONCE,
+                Duration::from_secs(UPLOAD_WAIT_SECONDS),
+            ),
+            body_idle: Duration::from_secs(BODY_IDLE_SECONDS),
         }))
     }
 }

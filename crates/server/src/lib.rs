@@ -17,6 +17,7 @@ mod serve;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod upload_room;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};

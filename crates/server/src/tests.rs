@@ -3,3 +3,4 @@
 mod coverage;
 mod leaks;
 mod permission_matrix;
+mod repeated_requests;

@@ -48,6 +48,13 @@ pub const LISTED_DEPLOYMENTS: u32 = 100;
 pub const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of a Worker upload.
 pub const MAX_UPLOAD_BYTES: usize = 100 * 1024 * 1024;
+/// Bytes of Worker uploads that are read and held at once: two of the largest.
+pub const MAX_UPLOAD_BYTES_AT_ONCE: usize = 2 * MAX_UPLOAD_BYTES;
+/// How long an upload waits for others to end before it is refused, in seconds. Clients give up later.
+pub const UPLOAD_WAIT_SECONDS: u64 = 30;
+/// How long a client may send nothing of a body that it began, in seconds. Our own bound: twice what a bad
+/// connection needs to recover.
+pub const BODY_IDLE_SECONDS: u64 = 30;
 /// Parts of a Worker upload.
 pub const MAX_UPLOAD_PARTS: usize = 2000;
 /// Bytes in the name of a module.

@@ -1,6 +1,8 @@
 //! Request bodies: bounded, JSON whatever the content type says, and wiped after they are read.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use coffer_engine::{Error, Permit, Problem, Requires};
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
@@ -36,7 +38,7 @@ impl<P: Requires, T: FromBody> FromRequest<App> for Change<P, T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Permitted(permit) = Permitted::<P>::from_request_parts(&mut parts, app).await?;
-        let bytes = read(body, MAX_JSON_BODY_BYTES).await?;
+        let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
         let permit = match parts.headers.get("idempotency-key") {
             None => permit,
             Some(key) => {
@@ -86,10 +88,16 @@ impl<T: DeserializeOwned> FromBody for Maybe<T> {
     }
 }
 
-/// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(mut body: Body, limit: usize) -> ApiResult<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    while let Some(frame) = body.frame().await {
+/// Reads a body of at most `limit` bytes, each frame of which may take as long as `idle`.
+async fn read(mut body: Body, limit: usize, idle: Duration) -> ApiResult<Zeroizing<Vec<u8>>> {
+    let told = body.size_hint().exact().unwrap_or_default();
+    let told = usize::try_from(told).unwrap_or(limit).min(limit);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(told));
+    loop {
+        let next = tokio::time::timeout(idle, body.frame()).await;
+        let Some(frame) = next.map_err(|_| ApiError::BodyTooSlow)? else {
+            return Ok(bytes);
+        };
         let frame = frame.map_err(|_| ApiError::BodyUnreadable)?;
         let Ok(data) = frame.into_data() else {
             continue;
@@ -97,9 +105,21 @@ pub(crate) async fn read(mut body: Body, limit: usize) -> ApiResult<Zeroizing<Ve
         if bytes.len() + data.len() > limit {
             return Err(ApiError::BodyTooLarge(limit));
         }
-        bytes.extend_from_slice(&data);
+        append(&mut bytes, &data);
     }
-    Ok(bytes)
+}
+
+/// Adds to bytes that may hold a value. A vector that grows by itself would leave them behind where they
+/// were; here that place is wiped.
+fn append(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
+    let needed = bytes.len() + data.len();
+    if needed > bytes.capacity() {
+        let capacity = needed.max(bytes.capacity().saturating_mul(2));
+        let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+        larger.extend_from_slice(bytes);
+        *bytes = larger;
+    }
+    bytes.extend_from_slice(data);
 }
 
 /// The refusal of a body that is not the JSON that was expected. The parser's own words may quote the body,
@@ -121,11 +141,16 @@ fn not_json(error: &serde_json::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::Body;
-    use axum::http::{Method, header};
+    use axum::http::{Method, StatusCode, header};
+    use axum::response::IntoResponse;
     use coffer_types::limits::MAX_JSON_BODY_BYTES;
+    use futures::StreamExt;
     use serde_json::{Value, json};
 
+    use super::read;
     use crate::testing::{Actor, Answer, TestApp, failure, result, text_at};
 
     const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
@@ -245,6 +270,29 @@ mod tests {
             .await;
         assert_eq!(failure(&answer).0, 400);
         assert_eq!(app.audit_events().await.len(), events);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stalls_is_given_up() {
+        let begun = futures::stream::iter([Ok::<_, std::io::Error>("{\"name\":")]);
+        let stalled = Body::from_stream(begun.chain(futures::stream::pending()));
+        let given_up = read(stalled, MAX_JSON_BODY_BYTES, Duration::ZERO).await;
+        let answer = given_up.unwrap_err().into_response();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_read_whole() {
+        let pieces: Vec<String> = (0..300).map(|piece| format!("{piece} ")).collect();
+        let whole = pieces.concat();
+        let sent = pieces.into_iter().map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(futures::stream::iter(sent));
+        let idle = Duration::from_secs(60);
+        let read_whole = read(body, whole.len(), idle).await.unwrap();
+        assert_eq!(read_whole.as_slice(), whole.as_bytes());
+        // Of one whose length is known, nothing is ever moved.
+        let known = read(Body::from(whole.clone()), MAX_JSON_BODY_BYTES, idle).await;
+        assert_eq!(known.unwrap().capacity(), whole.len());
     }
 
     #[tokio::test]

@@ -40,6 +40,10 @@ pub(crate) enum ApiError {
     TooManyParts(usize),
     /// The client went away or broke its own framing.
     BodyUnreadable,
+    /// The client began a body and sends no more of it.
+    BodyTooSlow,
+    /// An upload that does not say that it is multipart, or with which boundary.
+    NotMultipart,
 }
 
 impl From<Error> for ApiError {
@@ -135,6 +139,17 @@ impl ApiError {
                 StatusCode::BAD_REQUEST,
                 1001,
                 "the request body ended before it was complete".to_owned(),
+            ),
+            Self::BodyTooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                1001,
+                "the request body did not arrive in time".to_owned(),
+            ),
+            Self::NotMultipart => (
+                StatusCode::BAD_REQUEST,
+                10001,
+                "send the request as multipart/form-data with a boundary in its Content-Type"
+                    .to_owned(),
             ),
         };
         (

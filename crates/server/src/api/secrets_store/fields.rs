@@ -1,10 +1,12 @@
 //! Fields that several requests of this area share, parsed into types that cannot be wrong.
 
 use axum::extract::Path;
-use coffer_engine::{Error, Invalid, Missing, Problem, SecretValue};
+use coffer_engine::{Error, Invalid, Missing, Permit, Problem, SecretValue};
 use coffer_types::name::InvalidName;
 use coffer_types::{Comment, Scope, Scopes, SecretId, SecretName, StoreId};
 use serde::Deserialize;
+
+use crate::app::App;
 
 /// The store of a path.
 #[derive(Debug, Deserialize)]
@@ -39,6 +41,19 @@ impl SecretPath {
             .parse()
             .unwrap_or(SecretId::from_bytes([0; 16]))
     }
+}
+
+/// What was parsed of a request, or its refusal; but that of an unknown store comes before any other.
+pub(super) async fn parsed_in<P, T>(
+    app: &App,
+    permit: &Permit<P>,
+    store_id: StoreId,
+    parsed: Result<T, Error>,
+) -> Result<T, Error> {
+    if parsed.is_err() {
+        app.engine.known_store(permit, store_id).await?;
+    }
+    parsed
 }
 
 /// Gathers the problems of a request, so that one answer names them all.

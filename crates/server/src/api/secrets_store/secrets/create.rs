@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
-use crate::api::secrets_store::fields::{Problems, StorePath};
+use crate::api::secrets_store::fields::{Problems, StorePath, parsed_in};
 use crate::app::App;
 
 /// One element of the request.
@@ -39,7 +39,8 @@ pub(in crate::api::secrets_store) async fn create(
         .map(|(index, element)| parse(index, element, value_limit, &mut problems));
     // Every element is looked at before the first refusal counts.
     let new: Vec<Option<NewSecret>> = new.collect();
-    let new = problems.finish(new.into_iter().collect::<Option<Vec<_>>>())?;
+    let parsed = problems.finish(new.into_iter().collect::<Option<Vec<_>>>());
+    let new = parsed_in(&app, &permit, store_id, parsed).await?;
     Ok(Answer::ok(
         app.engine.create_secrets(&permit, store_id, new).await?,
     ))

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Maybe};
 use crate::api::error::ApiResult;
-use crate::api::secrets_store::fields::StorePath;
+use crate::api::secrets_store::fields::{StorePath, parsed_in};
 use crate::app::App;
 
 /// One element of the request.
@@ -31,18 +31,20 @@ pub(in crate::api::secrets_store) async fn delete_several(
     }: Change<ManageSecrets, Maybe<Vec<Element>>>,
 ) -> ApiResult<Answer<()>> {
     let store_id = StorePath::id(&path)?;
-    let missing = || Problem::Json("send an array such as [{\"id\": \"…\"}]".to_owned());
-    let elements = elements.ok_or_else(|| Error::invalid("", missing()))?;
-    let ids = elements
-        .iter()
-        .map(|element| element.id.parse())
-        .collect::<Result<Vec<_>, _>>();
-    let mut ids: Vec<SecretId> = ids.map_err(|_| Error::NotFound(Missing::Secret))?;
+    let mut ids = parsed_in(&app, &permit, store_id, parse(elements)).await?;
     // One that is named twice is removed once.
     let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(*id));
     app.engine.delete_secrets(&permit, store_id, ids).await?;
     Ok(Answer::null().with_status(StatusCode::ACCEPTED))
+}
+
+fn parse(elements: Option<Vec<Element>>) -> Result<Vec<SecretId>, Error> {
+    let missing = || Problem::Json("send an array such as [{\"id\": \"…\"}]".to_owned());
+    let elements = elements.ok_or_else(|| Error::invalid("", missing()))?;
+    let ids = elements.iter().map(|element| element.id.parse());
+    ids.collect::<Result<Vec<_>, _>>()
+        .map_err(|_| Missing::Secret.into())
 }
 
 #[cfg(test)]

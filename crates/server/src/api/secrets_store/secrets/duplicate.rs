@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
-use crate::api::secrets_store::fields::{Problems, SecretPath};
+use crate::api::secrets_store::fields::{Problems, SecretPath, parsed_in};
 use crate::app::App;
 
 /// The request.
@@ -29,18 +29,19 @@ pub(in crate::api::secrets_store) async fn duplicate(
         body: Json(request),
     }: Change<ManageSecrets, Json<Duplicate>>,
 ) -> ApiResult<Answer<Secret>> {
+    let (store_id, id) = (SecretPath::store_id(&path)?, SecretPath::secret_id(&path));
     let mut problems = Problems::default();
     let name = problems.name("", request.name.as_deref());
     let scopes = problems.scopes("", &request.scopes);
     let comment = problems.comment("", request.comment.as_deref());
     let parsed = name.zip(scopes).zip(comment);
-    let ((name, scopes), comment) = problems.finish(parsed)?;
+    let parsed = problems.finish(parsed);
+    let ((name, scopes), comment) = parsed_in(&app, &permit, store_id, parsed).await?;
     let duplicate = DuplicateSecret {
         name,
         scopes,
         comment,
     };
-    let (store_id, id) = (SecretPath::store_id(&path)?, SecretPath::secret_id(&path));
     Ok(Answer::ok(
         app.engine
             .duplicate_secret(&permit, store_id, id, duplicate)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
-use crate::api::secrets_store::fields::{Problems, SecretPath};
+use crate::api::secrets_store::fields::{Problems, SecretPath, parsed_in};
 use crate::app::App;
 
 /// The request. A part that is absent stays as it is; a comment of `null` is taken away.
@@ -29,6 +29,7 @@ pub(in crate::api::secrets_store) async fn update(
         body: Json(request),
     }: Change<ManageSecrets, Json<Update>>,
 ) -> ApiResult<Answer<Secret>> {
+    let (store_id, id) = (SecretPath::store_id(&path)?, SecretPath::secret_id(&path));
     let mut problems = Problems::default();
     let value_limit = permit.account().limits.value_bytes;
     let value = request
@@ -38,13 +39,12 @@ pub(in crate::api::secrets_store) async fn update(
     let comment = request
         .comment
         .map(|comment| problems.comment("", comment.as_deref()));
-    problems.into_result()?;
+    parsed_in(&app, &permit, store_id, problems.into_result()).await?;
     let changes = SecretChanges {
         value: value.flatten(),
         scopes: scopes.flatten(),
         comment: comment.flatten(),
     };
-    let (store_id, id) = (SecretPath::store_id(&path)?, SecretPath::secret_id(&path));
     Ok(Answer::ok(
         app.engine
             .update_secret(&permit, store_id, id, changes)

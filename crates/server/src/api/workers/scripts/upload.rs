@@ -16,7 +16,11 @@ pub(super) async fn upload(
     State(app): State<App>,
     Path(path): Path<ScriptPath>,
     query: Query,
-    Uploaded { permit, form }: Uploaded<DeployWorkers>,
+    Uploaded {
+        permit,
+        form,
+        room: _room,
+    }: Uploaded<DeployWorkers>,
 ) -> ApiResult<Answer<Script>> {
     let name = path.new_name()?;
     let upload = parse(form, query.value("bindings_inherit") == Some("strict"))?;

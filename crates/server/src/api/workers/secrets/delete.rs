@@ -16,9 +16,10 @@ pub(super) async fn delete(
     Change { permit, body: () }: Change<DeployWorkers, ()>,
 ) -> ApiResult<Answer<()>> {
     let script_name = path.script_name()?;
-    let secret_name = path
-        .secret_name()
-        .ok_or_else(|| Error::from(Missing::WorkerSecret))?;
+    let Some(secret_name) = path.secret_name() else {
+        app.engine.known_worker(&permit, &script_name).await?;
+        return Err(Error::from(Missing::WorkerSecret).into());
+    };
     app.engine
         .delete_worker_secret(&permit, &script_name, secret_name)
         .await?;

@@ -35,9 +35,10 @@ pub(super) async fn find(
     Path(path): Path<SecretPath>,
 ) -> ApiResult<Answer<WorkerSecret>> {
     let script_name = path.script_name()?;
-    let secret_name = path
-        .secret_name()
-        .ok_or_else(|| Error::from(Missing::WorkerSecret))?;
+    let Some(secret_name) = path.secret_name() else {
+        app.engine.known_worker(&permit, &script_name).await?;
+        return Err(Error::from(Missing::WorkerSecret).into());
+    };
     Ok(Answer::ok(
         app.engine
             .worker_secret(&permit, &script_name, &secret_name)

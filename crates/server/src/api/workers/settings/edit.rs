@@ -35,7 +35,11 @@ struct Fields {
 pub(super) async fn edit(
     State(app): State<App>,
     Path(path): Path<ScriptPath>,
-    Uploaded { permit, form }: Uploaded<EditSettings>,
+    Uploaded {
+        permit,
+        form,
+        room: _room,
+    }: Uploaded<EditSettings>,
 ) -> ApiResult<Answer<Settings>> {
     let name = path.name()?;
     let changes = parse(form)?;

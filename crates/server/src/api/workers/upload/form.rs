@@ -1,13 +1,15 @@
 //! A multipart body, read within its bounds.
 
-use std::pin::Pin;
+use std::error::Error as StdError;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use coffer_engine::{Error, Problem};
 use coffer_types::limits::{MAX_UPLOAD_BYTES, MAX_UPLOAD_PARTS};
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use multer::{Constraints, Multipart, SizeLimit};
 use parking_lot::Mutex;
 
@@ -40,16 +42,14 @@ impl std::fmt::Debug for Part {
 }
 
 impl Form {
-    /// Reads a body of at most [`MAX_UPLOAD_BYTES`] and [`MAX_UPLOAD_PARTS`].
+    /// Reads a body of at most [`MAX_UPLOAD_BYTES`] and [`MAX_UPLOAD_PARTS`]. The client may pause for `idle`.
     ///
     /// # Errors
-    /// [`ApiError::BodyTooLarge`], [`ApiError::TooManyParts`], [`ApiError::BodyUnreadable`], or
-    /// [`Problem::Upload`] if it is no multipart body.
-    pub(super) async fn read(content_type: &str, body: Body) -> ApiResult<Self> {
-        let boundary = multer::parse_boundary(content_type).map_err(|_| {
-            refused("send the request as multipart/form-data with a boundary in its Content-Type")
-        })?;
-        let source = Source::new(body);
+    /// [`ApiError::BodyTooLarge`], [`ApiError::TooManyParts`], [`ApiError::BodyUnreadable`],
+    /// [`ApiError::BodyTooSlow`], [`ApiError::NotMultipart`], or [`Problem::Upload`] if it is malformed.
+    pub(super) async fn read(content_type: &str, body: Body, idle: Duration) -> ApiResult<Self> {
+        let boundary = multer::parse_boundary(content_type).map_err(|_| ApiError::NotMultipart)?;
+        let source = Source::new(body, idle);
         let read = read_parts(Multipart::with_constraints(
             source.stream(),
             boundary,
@@ -119,6 +119,7 @@ fn fault(error: &multer::Error) -> ApiError {
         multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
             ApiError::BodyTooLarge(MAX_UPLOAD_BYTES)
         }
+        multer::Error::StreamReadFailed(source) if source.is::<Stalled>() => ApiError::BodyTooSlow,
         multer::Error::StreamReadFailed(_) => ApiError::BodyUnreadable,
         _ => refused("the multipart body is malformed or ends too early"),
     }
@@ -129,20 +130,38 @@ pub(in crate::api::workers) fn refused(rule: &str) -> ApiError {
 }
 
 /// The body, of which a reader that gives up leaves the rest.
-struct Source(Arc<Mutex<BodyDataStream>>);
+struct Source {
+    body: Arc<Mutex<BodyDataStream>>,
+    idle: Duration,
+}
+
+/// The client sends no more.
+#[derive(Debug, thiserror::Error)]
+#[error("the client sends no more")]
+struct Stalled;
+
+type SourceError = Box<dyn StdError + Send + Sync>;
 
 impl Source {
-    fn new(body: Body) -> Self {
-        Self(Arc::new(Mutex::new(body.into_data_stream())))
+    fn new(body: Body, idle: Duration) -> Self {
+        let body = Arc::new(Mutex::new(body.into_data_stream()));
+        Self { body, idle }
     }
 
-    fn stream(&self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static {
-        let body = Arc::clone(&self.0);
-        stream::poll_fn(move |context| Pin::new(&mut *body.lock()).poll_next(context))
+    fn stream(&self) -> impl Stream<Item = Result<Bytes, SourceError>> + Send + 'static {
+        let idle = self.idle;
+        stream::unfold(Arc::clone(&self.body), move |body| async move {
+            let next = future::poll_fn(|context| Pin::new(&mut *body.lock()).poll_next(context));
+            let read = match tokio::time::timeout(idle, next).await {
+                Ok(read) => read?.map_err(SourceError::from),
+                Err(_) => Err(SourceError::from(Stalled)),
+            };
+            Some((read, body))
+        })
     }
 
     async fn drain(&self) {
-        let mut rest = self.stream();
+        let mut rest = pin!(self.stream());
         let mut drained = 0;
         while let Some(Ok(data)) = rest.next().await {
             drained += data.len();
@@ -150,5 +169,29 @@ impl Source {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_stalls_is_given_up() {
+        let begun = "--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{";
+        let begun = stream::iter([Ok::<_, std::io::Error>(begun)]);
+        let stalled = Body::from_stream(begun.chain(stream::pending()));
+        let read = Form::read("multipart/form-data; boundary=b", stalled, Duration::ZERO).await;
+        assert!(matches!(read, Err(ApiError::BodyTooSlow)), "{read:?}");
+    }
+
+    #[tokio::test]
+    async fn what_stalls_after_the_bound_is_not_read_for_ever() {
+        let begun = "--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n";
+        let chunks = [Bytes::from(begun), vec![b'x'; MAX_UPLOAD_BYTES].into()];
+        let begun = stream::iter(chunks.map(Ok::<_, std::io::Error>));
+        let stalled = Body::from_stream(begun.chain(stream::pending()));
+        let read = Form::read("multipart/form-data; boundary=b", stalled, Duration::ZERO).await;
+        assert!(matches!(read, Err(ApiError::BodyTooLarge(_))), "{read:?}");
     }
 }

@@ -16,7 +16,11 @@ pub(super) async fn create(
     State(app): State<App>,
     Path(path): Path<ScriptPath>,
     query: Query,
-    Uploaded { permit, form }: Uploaded<DeployWorkers>,
+    Uploaded {
+        permit,
+        form,
+        room: _room,
+    }: Uploaded<DeployWorkers>,
 ) -> ApiResult<Answer<Version>> {
     let name = path.name()?;
     // Settings that are not part of a version are set apart from it.
