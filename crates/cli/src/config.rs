@@ -69,7 +69,7 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
     let settings = settings.clone();
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Config {
-        data: absolute(settings.data.or(file.data).unwrap_or_else(|| "data".into()))?,
+        data: absolute(&settings.data.or(file.data).unwrap_or_else(|| "data".into()))?,
         listen: settings
             .listen
             .or(file.listen)
@@ -87,7 +87,7 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
         workerd: settings
             .workerd
             .or(file.workerd)
-            .map(absolute)
+            .map(|path| absolute(&path))
             .transpose()?,
         log: settings
             .log
@@ -133,8 +133,8 @@ impl Config {
 }
 
 /// Workers' processes run elsewhere, so a path must mean the same there.
-fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
-    std::path::absolute(&path)
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
         .map_err(|error| Failure::usage(format!("{} is not a path: {error}", path.display())))
 }
 
