@@ -12,7 +12,7 @@ use coffer_server::{App, Readiness, ServeLimits};
 use coffer_types::{Clock, Random, SystemClock};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::Serve;
@@ -23,6 +23,9 @@ use crate::output;
 
 /// Reads of one secret by one version within a minute are one audit event after the first.
 const ACCESS_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long the edge may take to take over what there is, before the server says that it is ready all the same.
+const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
@@ -62,15 +65,16 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
         ServeLimits::default(),
         stop.clone(),
     ));
+    let ended = EndSignals::listen()
+        .map_err(|error| Failure::error("failed to listen for signals", error))?;
+    parts.caught_up().await;
     output::data(&format!(
         "ready api=http://{} workers={}",
         config.listen,
         workers_url(config)
     ));
 
-    wait_for_end()
-        .await
-        .map_err(|error| Failure::error("failed to wait for signals", error))?;
+    ended.wait().await;
     tracing::info!("stopping: requests that are under way may finish");
     stop.cancel();
     let _ = serving.await;
@@ -90,6 +94,19 @@ struct Parts {
 }
 
 impl Parts {
+    /// Waits until the edge has what there is to serve; an edge that cannot get it is waited for no longer, and
+    /// `/readyz` goes on telling.
+    async fn caught_up(&self) {
+        let waiting = async {
+            while self.waiting_for().is_some() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        if tokio::time::timeout(CATCH_UP, waiting).await.is_err() {
+            tracing::warn!("the edge has not caught up yet");
+        }
+    }
+
     fn edge(&self) -> MutexGuard<'_, Option<Edge>> {
         self.edge.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,12 +187,24 @@ fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr), Fa
         .map_err(|error| Failure::error("failed to listen", error))
 }
 
-async fn wait_for_end() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment that they are listened for.
+struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
