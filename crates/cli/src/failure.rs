@@ -67,7 +67,10 @@ impl From<EngineError> for Failure {
         let code = match &error {
             EngineError::Invalid(_) => 2,
             EngineError::NotFound(_) => 3,
-            EngineError::Unauthenticated(_) | EngineError::Denied => 4,
+            EngineError::Unauthenticated(_)
+            | EngineError::Denied
+            | EngineError::NoUser
+            | EngineError::TooManyAttempts { .. } => 4,
             EngineError::Conflict(_) | EngineError::LimitExceeded(_) => 5,
             EngineError::Unavailable(_) | EngineError::Internal(_) => 1,
         };

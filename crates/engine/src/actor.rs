@@ -4,12 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use coffer_crypto::TokenText;
-use coffer_store::rows::audit::EventActor;
+use coffer_store::rows::audit::{EventActor, EventRequest, EventToken};
 use coffer_store::rows::members::MemberRow;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users::UserRow;
-use coffer_types::audit::ActorContext;
+use coffer_types::audit::{ActorContext, ActorKind};
 use coffer_types::{AccountId, Email, Permissions, Policy, RequestId};
+
+pub use coffer_store::rows::audit::RawRequest;
 
 /// What a request presents to be recognised.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct RequestMeta {
     pub ip: Option<IpAddr>,
     /// Which client sent it, such as `wrangler`; it becomes the `source` of versions and deployments.
     pub source: &'static str,
+    /// How it came, if it may change something.
+    pub raw: Option<Arc<RawRequest>>,
     /// Makes a repeated write answer as the first did.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -90,6 +94,15 @@ impl Actor {
         (!permitted.is_empty()).then_some(permitted)
     }
 
+    /// What the actor may do about its own user; nothing for an account's own token.
+    pub fn permissions_about_user(&self) -> Permissions {
+        match (&self.user, &self.token) {
+            (Some(user), Some(token)) => Policy::user_permissions(&token.policies, user.id),
+            (Some(_), None) => Permissions::OF_USER,
+            (None, _) => Permissions::NONE,
+        }
+    }
+
     /// The accounts the actor may know of, in the order of their ids.
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
         match self.token.as_deref().map(|token| token.owner) {
@@ -125,7 +138,22 @@ impl Caller {
             email: self.actor.email(),
             context: self.actor.context,
             ip: self.request.ip.map(|ip| ip.to_string()),
-            token_id: self.actor.token.as_ref().map(|token| token.id),
+            kind: match (&self.actor.user, &self.actor.token) {
+                (Some(_), _) => ActorKind::User,
+                (None, Some(_)) => ActorKind::Account,
+                (None, None) => ActorKind::System,
+            },
+            token: self.actor.token.as_ref().map(|token| EventToken {
+                id: token.id,
+                name: token.name.clone(),
+            }),
+        }
+    }
+
+    pub(crate) fn event_request(&self) -> EventRequest {
+        EventRequest {
+            id: self.request.id,
+            raw: self.request.raw.as_deref().cloned(),
         }
     }
 }

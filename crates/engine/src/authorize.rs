@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use coffer_store::rows::accounts::AccountRow;
-use coffer_types::{AccountId, Permission, Permissions};
+use coffer_store::rows::users::UserRow;
+use coffer_types::{AccountId, Permission, Permissions, UserId};
 
 use crate::actor::{Caller, IdempotencyKey};
 use crate::engine::Engine;
@@ -39,9 +40,20 @@ requires!(
     EditBindings,
     DeployWorkers,
     ViewWorkers,
+    TailWorkers,
+    DeployPages,
+    ViewPages,
     ViewAccount,
     ManageAccount,
-    ViewAudit
+    ViewTokens,
+    ManageTokens,
+    ViewAudit,
+    ViewUser,
+    ManageUser,
+    ViewUserTokens,
+    ManageUserTokens,
+    ViewMemberships,
+    ManageMemberships
 );
 
 /// Stands for [`Permission::ViewWorkers`] with a permission to edit some of what is viewed; which part, the edit
@@ -105,7 +117,63 @@ impl<P> Clone for Permit<P> {
     }
 }
 
+/// Proof that a caller has permission `P` about its own user. Only [`Engine::authorize_user`] makes one.
+#[derive(Debug)]
+pub struct UserPermit<P> {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) user: Arc<UserRow>,
+    permission: PhantomData<P>,
+}
+
+impl<P> UserPermit<P> {
+    /// The user who acts.
+    pub fn user_id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// The same permit for a request whose repetition is answered as the first time.
+    #[must_use]
+    pub fn repeatable(mut self, key: IdempotencyKey) -> Self {
+        let mut caller = (*self.caller).clone();
+        caller.request.idempotency = Some(key);
+        self.caller = Arc::new(caller);
+        self
+    }
+}
+
+impl<P> Clone for UserPermit<P> {
+    fn clone(&self) -> Self {
+        Self {
+            caller: Arc::clone(&self.caller),
+            user: Arc::clone(&self.user),
+            permission: PhantomData,
+        }
+    }
+}
+
 impl Engine {
+    /// Finds whether the caller has a permission about its own user.
+    ///
+    /// # Errors
+    /// [`Error::NoUser`] if no user stands behind the caller; [`Error::Denied`] if the caller's token does not
+    /// permit it.
+    pub fn authorize_user<P: Requires>(&self, caller: &Arc<Caller>) -> Result<UserPermit<P>> {
+        let user = caller.actor.user.as_ref().ok_or(Error::NoUser)?;
+        if caller
+            .actor
+            .permissions_about_user()
+            .contains(P::PERMISSION)
+        {
+            Ok(UserPermit {
+                caller: Arc::clone(caller),
+                user: Arc::clone(user),
+                permission: PhantomData,
+            })
+        } else {
+            Err(Error::Denied)
+        }
+    }
+
     /// Finds whether the caller has a permission in an account.
     ///
     /// # Errors

@@ -19,6 +19,15 @@ pub enum Error {
     /// Known, but not permitted.
     #[error("not permitted")]
     Denied,
+    /// Known, but no user, as an account's own token.
+    #[error("no user stands behind these credentials")]
+    NoUser,
+    /// Too many tries went wrong; the next counts after this many seconds.
+    #[error("too many failed attempts: try again in {retry_after_seconds} s")]
+    TooManyAttempts {
+        /// Seconds to wait, at least 1.
+        retry_after_seconds: u32,
+    },
     /// Not there, or not for this actor to know of.
     #[error(transparent)]
     NotFound(Missing),

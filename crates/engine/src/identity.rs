@@ -7,9 +7,9 @@ use coffer_store::rows::accounts::AccountRow;
 use coffer_types::{AccountId, Subdomain};
 
 use crate::actor::{Actor, Caller};
-use crate::authorize::{Permit, ViewAccount, ViewWorkers};
+use crate::authorize::{Permit, UserPermit, ViewAccount, ViewMemberships, ViewUser, ViewWorkers};
 use crate::engine::Engine;
-use crate::error::{Error, Result, Unauthenticated};
+use crate::error::{Result, Unauthenticated};
 
 /// Which accounts to list.
 #[derive(Clone, Debug, Default)]
@@ -43,13 +43,10 @@ impl Engine {
     }
 
     /// The user who asks.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] if no user stands behind the actor.
-    pub fn own_user(&self, actor: &Actor) -> Result<User> {
-        let user = actor.user().ok_or(Error::Denied)?;
+    pub fn own_user(&self, permit: &UserPermit<ViewUser>) -> User {
+        let user = &permit.user;
         let email = user.email.clone();
-        Ok(User {
+        User {
             id: user.id,
             username: email
                 .as_str()
@@ -64,7 +61,7 @@ impl Engine {
             suspended: false,
             created_on: user.created_at,
             modified_on: user.modified_at,
-        })
+        }
     }
 
     /// The accounts that the actor may know of.
@@ -95,11 +92,12 @@ impl Engine {
     /// The memberships of the user who asks.
     ///
     /// # Errors
-    /// [`Error::Denied`] if no user stands behind the actor.
-    pub async fn own_memberships(&self, actor: &Actor) -> Result<Vec<Membership>> {
-        if actor.user().is_none() {
-            return Err(Error::Denied);
-        }
+    /// Only if the database fails.
+    pub async fn own_memberships(
+        &self,
+        permit: &UserPermit<ViewMemberships>,
+    ) -> Result<Vec<Membership>> {
+        let actor = &permit.caller.actor;
         let mut memberships = Vec::new();
         for member in actor.memberships.iter() {
             if actor.permissions_in(member.account_id).is_none() {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use coffer_crypto::{Keyring, KeyringError, PasswordHasher, RootKey, WrappedMasterKey};
 use coffer_store::rows::accounts::{self, AccountLimits};
-use coffer_store::rows::audit::{EventActor, NewEvent};
+use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::instance;
 use coffer_store::{Files, OpenError, Store, StoreError, Written};
-use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId};
 use serde_json::json;
 
@@ -201,7 +201,11 @@ impl Installation {
                         resource_kind: ResourceKind::Account,
                         resource_id: account_id.to_string(),
                         actor: EventActor::operator(),
-                        request_id,
+                        outcome: Outcome::Success,
+                        request: EventRequest {
+                            id: request_id,
+                            raw: None,
+                        },
                         details: json!({
                             "before": { "limits": before.limits },
                             "after": { "limits": limits },

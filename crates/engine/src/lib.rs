@@ -27,10 +27,12 @@ pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};
 pub use coffer_store::rows::stores::StoreOrder;
 pub use coffer_store::rows::{Direction, Slice};
 
-pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RequestMeta};
+pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RawRequest, RequestMeta};
 pub use authorize::{
-    BindSecrets, DeployWorkers, EditBindings, EditSettings, ManageAccount, ManageSecrets, Permit,
-    Requires, ViewAccount, ViewAudit, ViewSecrets, ViewWorkers,
+    BindSecrets, DeployPages, DeployWorkers, EditBindings, EditSettings, ManageAccount,
+    ManageMemberships, ManageSecrets, ManageTokens, ManageUser, ManageUserTokens, Permit, Requires,
+    TailWorkers, UserPermit, ViewAccount, ViewAudit, ViewMemberships, ViewPages, ViewSecrets,
+    ViewTokens, ViewUser, ViewUserTokens, ViewWorkers,
 };
 pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};

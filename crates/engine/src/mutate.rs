@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use coffer_store::rows::audit::NewEvent;
 use coffer_store::rows::idempotency::{self, KeptAnswer};
 use coffer_store::{StoreError, Tx, Written};
-use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Timestamp, limits};
 
 use crate::actor::{Caller, IdempotencyKey};
@@ -65,10 +65,11 @@ impl Engine {
             account_id: Some(account_id),
             at: self.clock.now(),
             action: about.action,
+            outcome: Outcome::Success,
             resource_kind: about.resource_kind,
             resource_id: about.resource_id,
             actor: caller.event_actor(),
-            request_id: caller.request.id,
+            request: caller.event_request(),
             details: about.details,
         }
     }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use coffer_crypto::token::{TokenKind, TokenText};
 use coffer_crypto::{PasswordHasher, SecretValue, WrappedMasterKey};
 use coffer_store::rows::accounts::{self, AccountLimits, AccountRow};
-use coffer_store::rows::audit::{EventActor, NewEvent};
+use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::instance::{self, MasterKeyRow};
 use coffer_store::rows::members::{self, MemberRow};
 use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::{Tx, Written};
-use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{
-    AccountId, AuditEventId, Effect, Email, MemberId, PermissionGroup, Policy, Random, RequestId,
-    Role, Subdomain, TokenId, UserId, limits,
+    AccountId, AuditEventId, Email, MemberId, Policy, Random, RequestId, Role, Subdomain, TokenId,
+    UserId, limits,
 };
 use serde_json::json;
 
@@ -173,13 +173,7 @@ impl FirstRows {
             prefix,
             mac,
             enabled: true,
-            policies: vec![Policy {
-                effect: Effect::Allow,
-                permission_groups: PermissionGroup::ALL
-                    .map(|group| group.id.to_owned())
-                    .to_vec(),
-                accounts: Vec::new(),
-            }],
+            policies: Policy::everything_of(self.user.id),
             not_before: None,
             expires_at: None,
             created_at: self.account.created_at,
@@ -195,7 +189,11 @@ impl FirstRows {
             resource_kind: ResourceKind::Account,
             resource_id: self.account.id.to_string(),
             actor: EventActor::operator(),
-            request_id: self.request_id,
+            outcome: Outcome::Success,
+            request: EventRequest {
+                id: self.request_id,
+                raw: None,
+            },
             details: json!({ "after": {
                 "name": self.account.name,
                 "subdomain": self.account.subdomain,

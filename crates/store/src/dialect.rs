@@ -6,8 +6,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 pub(crate) const APPLICATION_ID: i64 = 0x434F_4652;
 
 /// The migrations of SQLite, oldest first; a database's version is how many it has seen.
-pub(crate) const SQLITE_MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/sqlite/0001_initial.sql")];
+pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_access_and_audit.sql"),
+];
 
 /// How every connection to a SQLite file is set up.
 pub(crate) fn sqlite_options(path: &std::path::Path) -> SqliteConnectOptions {

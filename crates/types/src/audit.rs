@@ -54,6 +54,49 @@ impl ActorContext {
     }
 }
 
+/// What kind of actor it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// A user, by whichever door.
+    User,
+    /// An account, by a token of its own.
+    Account,
+    /// Coffer itself, or its operator.
+    System,
+}
+
+impl ActorKind {
+    /// The kind's word in storage and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Account => "account",
+            Self::System => "system",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused; nothing changed.
+    Failure,
+}
+
+impl Outcome {
+    /// The outcome's word in storage and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+        }
+    }
+}
+
 /// The kind of thing an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +121,8 @@ pub enum ResourceKind {
     Deployment,
     /// A per-Worker secret.
     WorkerSecret,
+    /// A signed-in session of a user.
+    Session,
 }
 
 impl ResourceKind {
@@ -94,6 +139,7 @@ impl ResourceKind {
             Self::Version => "version",
             Self::Deployment => "deployment",
             Self::WorkerSecret => "worker_secret",
+            Self::Session => "session",
         }
     }
 }

@@ -19,13 +19,15 @@ pub mod name;
 pub mod scope;
 pub mod secret;
 
-pub use access::{Effect, Permission, PermissionGroup, Permissions, Policy, Role};
+pub use access::{
+    Effect, GroupScope, Permission, PermissionGroup, Permissions, Policy, Resource, Role,
+};
 pub use binding::{Binding, BindingKind};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use deployment::{Percentage, Split};
 pub use id::{
-    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, StoreId, TokenId,
-    UserId, VersionId, WorkerId, WorkerSecretId,
+    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, SessionId,
+    StoreId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
 };
 pub use module::{Digest, Module, ModuleKind};
 pub use name::{

@@ -2,8 +2,8 @@
 
 use coffer_protocol::feed::AccessReport;
 use coffer_store::Written;
-use coffer_store::rows::audit::{EventActor, NewEvent};
-use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
+use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AuditEventId, RequestId};
 use serde_json::json;
 
@@ -43,9 +43,14 @@ impl Engine {
                 email: None,
                 context: ActorContext::System,
                 ip: None,
-                token_id: None,
+                kind: ActorKind::System,
+                token: None,
             },
-            request_id: RequestId::random(self.random.as_ref()),
+            outcome: Outcome::Success,
+            request: EventRequest {
+                id: RequestId::random(self.random.as_ref()),
+                raw: None,
+            },
             details: json!({
                 "store_id": report.store_id,
                 "worker_id": report.worker_id,

@@ -5,12 +5,19 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use coffer_engine::{Caller, Credentials, Error, RequestMeta, TokenText, Unauthenticated};
+use coffer_engine::{
+    Caller, Credentials, Error, RawRequest, RequestMeta, TokenText, Unauthenticated,
+};
 use coffer_types::Email;
 
 use super::error::ApiError;
 use crate::app::App;
 use crate::request::Arrival;
+
+/// How much the audit log keeps of a request's path, in characters.
+const MAX_PATH_CHARS: usize = 1024;
+/// How much the audit log keeps of a client's name of itself, in characters.
+const MAX_USER_AGENT_CHARS: usize = 256;
 
 /// Whoever sent the request, recognised.
 #[derive(Debug)]
@@ -29,10 +36,30 @@ impl FromRequestParts<App> for Recognised {
             id: arrival.id,
             ip: arrival.peer.map(|peer| peer.ip().to_canonical()),
             source: source(&parts.headers),
+            raw: raw(parts).map(Arc::new),
             idempotency: None,
         };
         Ok(Self(Arc::new(Caller { actor, request })))
     }
+}
+
+/// How a request came that may change something; of one that only reads, nothing is kept.
+fn raw(parts: &Parts) -> Option<RawRequest> {
+    if parts.method.is_safe() {
+        return None;
+    }
+    let user_agent = parts.headers.get("user-agent");
+    let user_agent = user_agent.and_then(|value| value.to_str().ok());
+    Some(RawRequest {
+        method: parts.method.to_string(),
+        path: parts.uri.path().chars().take(MAX_PATH_CHARS).collect(),
+        user_agent: user_agent
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_USER_AGENT_CHARS)
+            .collect(),
+        status: 200,
+    })
 }
 
 /// The credentials that a request presents.

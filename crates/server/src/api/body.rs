@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use coffer_engine::{Error, Permit, Problem, Requires};
+use axum::http::request::Parts;
+use coffer_engine::{Error, IdempotencyKey, Permit, Problem, Requires, UserPermit};
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::{ApiError, ApiResult};
-use super::permitted::Permitted;
+use super::permitted::{Permitted, PermittedUser};
 use crate::app::App;
 
 /// A permitted request that changes something, with its JSON body. A repeated `Idempotency-Key` is known
@@ -32,6 +33,13 @@ pub(crate) trait FromBody: Sized {
     fn from_body(bytes: &[u8]) -> ApiResult<Self>;
 }
 
+/// A permitted request that changes something about the user who acts, with its JSON body.
+#[derive(Debug)]
+pub(crate) struct UserChange<P, T> {
+    pub(crate) permit: UserPermit<P>,
+    pub(crate) body: T,
+}
+
 impl<P: Requires, T: FromBody> FromRequest<App> for Change<P, T> {
     type Rejection = ApiError;
 
@@ -39,24 +47,44 @@ impl<P: Requires, T: FromBody> FromRequest<App> for Change<P, T> {
         let (mut parts, body) = request.into_parts();
         let Permitted(permit) = Permitted::<P>::from_request_parts(&mut parts, app).await?;
         let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
-        let permit = match parts.headers.get("idempotency-key") {
+        let permit = match idempotency_key(&parts, &bytes, app)? {
             None => permit,
-            Some(key) => {
-                let key = key.to_str().unwrap_or_default();
-                let request = [
-                    parts.method.as_str().as_bytes(),
-                    parts.uri.path().as_bytes(),
-                    parts.uri.query().unwrap_or_default().as_bytes(),
-                    &bytes,
-                ];
-                permit.repeatable(app.engine.idempotency_key(key, &request)?)
-            }
+            Some(key) => permit.repeatable(key),
         };
-        Ok(Self {
-            permit,
-            body: T::from_body(&bytes)?,
-        })
+        let body = T::from_body(&bytes)?;
+        Ok(Self { permit, body })
     }
+}
+
+impl<P: Requires, T: FromBody> FromRequest<App> for UserChange<P, T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let PermittedUser(permit) = PermittedUser::<P>::from_request_parts(&mut parts, app).await?;
+        let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
+        let permit = match idempotency_key(&parts, &bytes, app)? {
+            None => permit,
+            Some(key) => permit.repeatable(key),
+        };
+        let body = T::from_body(&bytes)?;
+        Ok(Self { permit, body })
+    }
+}
+
+/// The request's `Idempotency-Key`, with a digest of the request.
+fn idempotency_key(parts: &Parts, body: &[u8], app: &App) -> ApiResult<Option<IdempotencyKey>> {
+    let Some(key) = parts.headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let request = [
+        parts.method.as_str().as_bytes(),
+        parts.uri.path().as_bytes(),
+        parts.uri.query().unwrap_or_default().as_bytes(),
+        body,
+    ];
+    let key = key.to_str().unwrap_or_default();
+    Ok(Some(app.engine.idempotency_key(key, &request)?))
 }
 
 /// No body, or one that is passed over.

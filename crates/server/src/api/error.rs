@@ -21,8 +21,6 @@ pub(crate) enum ApiError {
     NotAUserToken,
     /// No token asks.
     NoToken,
-    /// No user stands behind the actor.
-    NoUser,
     /// No route has this path.
     NoRoute(String),
     /// A path with an empty id.
@@ -104,11 +102,6 @@ impl ApiError {
                 1001,
                 "Missing authentication".to_owned(),
             ),
-            Self::NoUser => (
-                StatusCode::FORBIDDEN,
-                9109,
-                "Unauthorized to access requested resource".to_owned(),
-            ),
             Self::NoRoute(path) => (StatusCode::NOT_FOUND, 7003, could_not_route(path)),
             Self::EmptyId => (
                 StatusCode::NOT_FOUND,
@@ -186,6 +179,12 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             (StatusCode::UNAUTHORIZED, 10000, "Authentication error".to_owned())
         }
         Error::Denied => (StatusCode::FORBIDDEN, 10000, "Authentication error: not permitted".to_owned()),
+        Error::NoUser => (StatusCode::FORBIDDEN, 9109, "Unauthorized to access requested resource".to_owned()),
+        Error::TooManyAttempts { retry_after_seconds } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            971,
+            format!("Please wait and consider throttling your request speed: too many failed attempts, try again in {retry_after_seconds} s"),
+        ),
         Error::NotFound(what) => describe_missing(*what),
         Error::Conflict(with) => describe_conflict(with),
         Error::LimitExceeded(Limit::Stores(limit)) => (

@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
             &Method::GET,
             "/user",
             "Show the user who asks",
-            None,
+            Some(Permission::ViewUser),
             user::find,
         ),
         route(
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Vec<Route> {
             &Method::GET,
             "/memberships",
             "List the memberships of the user who asks",
-            None,
+            Some(Permission::ViewMemberships),
             memberships::list,
         ),
     ]

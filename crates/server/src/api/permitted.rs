@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use coffer_engine::{Missing, Permit, Requires};
+use coffer_engine::{Missing, Permit, Requires, UserPermit};
 use coffer_types::AccountId;
 
 use super::authentication::Recognised;
@@ -20,6 +20,19 @@ impl<P: Requires> FromRequestParts<App> for Permitted<P> {
         let Recognised(caller) = Recognised::from_request_parts(parts, app).await?;
         let AccountPath(account_id) = AccountPath::from_request_parts(parts, app).await?;
         Ok(Self(app.engine.authorize::<P>(&caller, account_id).await?))
+    }
+}
+
+/// The caller has permission `P` about its own user.
+#[derive(Debug)]
+pub(crate) struct PermittedUser<P>(pub(crate) UserPermit<P>);
+
+impl<P: Requires> FromRequestParts<App> for PermittedUser<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Recognised(caller) = Recognised::from_request_parts(parts, app).await?;
+        Ok(Self(app.engine.authorize_user::<P>(&caller)?))
     }
 }
 

@@ -10,8 +10,8 @@ use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users::UserRow;
 use coffer_store::rows::{accounts, members, tokens, users};
 use coffer_types::{
-    AccountId, Clock, Effect, Email, MemberId, PermissionGroup, Policy, Role, Timestamp, TokenId,
-    UserId,
+    AccountId, Clock, Effect, Email, GroupScope, MemberId, PermissionGroup, Policy, Resource, Role,
+    Timestamp, TokenId, UserId,
 };
 
 use super::TestApp;
@@ -168,18 +168,29 @@ impl TestApp {
         .await;
     }
 
-    /// Adds a token. Without groups it has one policy that grants nothing.
+    /// Adds a token. Groups about a user are left out of an account's own.
     pub(crate) async fn add_token(
         &self,
         owner: TokenOwner,
         groups: &[PermissionGroup],
         times: TokenTimes,
     ) -> Actor {
-        let policies = vec![Policy {
-            effect: Effect::Allow,
-            permission_groups: groups.iter().map(|group| group.id.to_owned()).collect(),
-            accounts: Vec::new(),
-        }];
+        let user = match owner {
+            TokenOwner::User(id) => Some(Resource::User(id)),
+            TokenOwner::Account(_) => None,
+        };
+        let policies = groups.iter().filter_map(|group| {
+            let resource = match group.scope {
+                GroupScope::Account => Some(Resource::EveryAccount),
+                GroupScope::User => user,
+            };
+            Some(Policy {
+                effect: Effect::Allow,
+                permission_groups: vec![group.id.to_owned()],
+                resources: vec![resource?],
+            })
+        });
+        let policies = policies.collect();
         self.add_token_with_policies(owner, policies, times).await
     }
 

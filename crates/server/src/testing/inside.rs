@@ -4,10 +4,10 @@ use coffer_crypto::SystemRandom;
 use coffer_engine::Error;
 use coffer_protocol::feed::{ChangeSource, Record};
 use coffer_store::rows::accounts::{self, AccountLimits};
-use coffer_store::rows::audit::{EventActor, EventRow, NewEvent};
+use coffer_store::rows::audit::{EventActor, EventRequest, EventRow, NewEvent};
 use coffer_store::rows::{audit, secrets};
 use coffer_store::{StoreError, Tx, Written};
-use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AuditEventId, Clock, Owner, Place, RequestId, SecretId};
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -104,9 +104,14 @@ impl TestApp {
                 email: None,
                 context: ActorContext::System,
                 ip: None,
-                token_id: None,
+                kind: ActorKind::System,
+                token: None,
             },
-            request_id: RequestId::random(&SystemRandom),
+            outcome: Outcome::Success,
+            request: EventRequest {
+                id: RequestId::random(&SystemRandom),
+                raw: None,
+            },
             details: json!({}),
         }
     }

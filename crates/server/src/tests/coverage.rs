@@ -66,7 +66,7 @@ fn table<'r>(page: &mut String, title: &str, routes: impl Iterator<Item = &'r Ro
         let needs = match (route.served, route.permission) {
             (false, _) => String::new(),
             (true, None) => "credentials".to_owned(),
-            (true, Some(permission)) => with_any_of(needs(permission), route.and_any_of),
+            (true, Some(permission)) => with_any_of(permission.words(), route.and_any_of),
         };
         let served = if route.served { "yes" } else { "501" };
         let RouteInfo {
@@ -87,25 +87,11 @@ fn with_any_of(first: &str, further: Permissions) -> String {
     let any: Vec<_> = Permission::ALL
         .into_iter()
         .filter(|one| further.contains(*one))
-        .map(needs)
+        .map(Permission::words)
         .collect();
     if any.is_empty() {
         first.to_owned()
     } else {
         format!("{first}, and any of: {}", any.join(", "))
-    }
-}
-
-const fn needs(permission: Permission) -> &'static str {
-    match permission {
-        Permission::ViewSecrets => "view secrets",
-        Permission::ManageSecrets => "manage secrets",
-        Permission::BindSecrets => "bind secrets",
-        Permission::EditBindings => "edit bindings",
-        Permission::DeployWorkers => "deploy Workers",
-        Permission::ViewWorkers => "view Workers",
-        Permission::ViewAccount => "view the account",
-        Permission::ManageAccount => "manage the account",
-        Permission::ViewAudit => "view the audit log",
     }
 }

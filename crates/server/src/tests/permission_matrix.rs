@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use axum::http::Method;
-use coffer_types::{AccountId, Permission, PermissionGroup, Permissions, Role};
+use coffer_types::{AccountId, GroupScope, Permission, PermissionGroup, Permissions, Role};
 use serde_json::json;
 
 use crate::testing::{Actor, Answer, TestApp};
@@ -18,6 +18,8 @@ struct Column {
     actor: Actor,
     /// What the actor may do in the account; `None` if the account is not to be known of.
     may: Option<Permissions>,
+    /// What the actor may do about its own user.
+    about_user: Permissions,
     /// Whether there are credentials, and they are right.
     known: bool,
 }
@@ -60,6 +62,11 @@ fn check(route: &RouteInfo, column: &Column, answer: &Answer) {
     let Some(permission) = route.permission else {
         return;
     };
+    if permission.is_of_user() {
+        let let_through = column.about_user.contains(permission);
+        assert_ne!(let_through, matches!(status, 401 | 403), "{place}");
+        return;
+    }
     match column.may {
         None => assert_eq!(cell, "404 7003", "{place}"),
         Some(may) if lets_through(route, permission, may) => {
@@ -107,66 +114,63 @@ fn filled(path: &str) -> String {
 }
 
 async fn columns(app: &TestApp) -> Vec<Column> {
-    let column = |name: &str, actor, may, known| Column {
+    let every = (Some(Permissions::OF_ACCOUNT), Permissions::OF_USER);
+    let nothing = (None, Permissions::NONE);
+    let other = app.other_account().await;
+    let unknown = [
+        ("nobody", Actor::nobody()),
+        ("wrong token", Actor::wrong_token()),
+    ];
+    let known = [
+        (
+            "Super Administrator of another account",
+            other.admin,
+            (None, Permissions::OF_USER),
+        ),
+        (
+            "token without permission groups",
+            app.token_with(&[]).await,
+            nothing,
+        ),
+        ("Super Administrator's token", app.admin(), every),
+        (
+            "Super Administrator's global key",
+            app.admin_by_key(),
+            every,
+        ),
+        (
+            "account's own token, all groups",
+            app.account_token(&PermissionGroup::ALL).await,
+            (every.0, Permissions::NONE),
+        ),
+    ];
+    let column = |name: &str, actor, (may, about_user), known| Column {
         name: name.to_owned(),
         actor,
         may,
+        about_user,
         known,
     };
-    let other = app.other_account().await;
-    let mut columns = vec![
-        column("nobody", Actor::nobody(), None, false),
-        column("wrong token", Actor::wrong_token(), None, false),
-        column(
-            "Super Administrator of another account",
-            other.admin,
-            None,
-            true,
-        ),
-        column(
-            "token without permission groups",
-            app.token_with(&[]).await,
-            None,
-            true,
-        ),
-        column(
-            "Super Administrator's token",
-            app.admin(),
-            Some(Permissions::ALL),
-            true,
-        ),
-        column(
-            "Super Administrator's global key",
-            app.admin_by_key(),
-            Some(Permissions::ALL),
-            true,
-        ),
-    ];
+    let mut columns = Vec::new();
+    for (name, actor) in unknown {
+        columns.push(column(name, actor, nothing, false));
+    }
+    for (name, actor, may) in known {
+        columns.push(column(name, actor, may, true));
+    }
     for role in Role::ALL {
+        let may = (Some(role.permissions()), Permissions::OF_USER);
         let actor = app.member_with(&[role]).await;
-        columns.push(column(
-            &format!("role {}", role.title()),
-            actor,
-            Some(role.permissions()),
-            true,
-        ));
+        columns.push(column(&format!("role {}", role.title()), actor, may, true));
     }
     for group in PermissionGroup::ALL {
+        let may = match group.scope {
+            GroupScope::Account => (Some(group.permissions), Permissions::NONE),
+            GroupScope::User => (None, group.permissions),
+        };
         let actor = app.token_with(&[group]).await;
-        columns.push(column(
-            &format!("token {}", group.name),
-            actor,
-            Some(group.permissions),
-            true,
-        ));
+        columns.push(column(&format!("token {}", group.name), actor, may, true));
     }
-    let every = app.account_token(&PermissionGroup::ALL).await;
-    columns.push(column(
-        "account's own token, all groups",
-        every,
-        Some(Permissions::ALL),
-        true,
-    ));
     columns
 }
 
@@ -214,18 +218,19 @@ async fn a_token_never_does_more_than_its_owner() {
 async fn policies_are_about_their_accounts_and_denials_win() {
     use crate::testing::TokenTimes;
     use coffer_store::rows::tokens::TokenOwner;
-    use coffer_types::{Effect, Policy};
+    use coffer_types::{Effect, Policy, Resource};
     let app = TestApp::new().await;
     let owner = TokenOwner::User(app.admin_id().await);
-    let policy = |effect, group: PermissionGroup, accounts: Vec<AccountId>| Policy {
+    let policy = |effect, group: PermissionGroup, resources: Vec<Resource>| Policy {
         effect,
         permission_groups: vec![group.id.to_owned()],
-        accounts,
+        resources,
     };
     let (mine, elsewhere) = (
-        vec![app.first.account_id],
-        vec![AccountId::from_bytes([9; 16])],
+        vec![Resource::Account(app.first.account_id)],
+        vec![Resource::Account(AccountId::from_bytes([9; 16]))],
     );
+    let all = || vec![Resource::EveryAccount];
     let allow = |accounts| {
         policy(
             Effect::Allow,
@@ -236,13 +241,13 @@ async fn policies_are_about_their_accounts_and_denials_win() {
     let deny = |accounts| policy(Effect::Deny, PermissionGroup::SECRETS_STORE_READ, accounts);
     let (get, post) = ((Method::GET, None), (Method::POST, Some(json!({}))));
     for (policies, expected_get, expected_post) in [
-        (vec![allow(vec![])], "200", "400 1001"),
+        (vec![allow(all())], "200", "400 1001"),
         (vec![allow(mine.clone())], "200", "400 1001"),
         (vec![allow(elsewhere.clone())], "404 7003", "404 7003"),
         (vec![], "404 7003", "404 7003"),
-        (vec![deny(vec![]), allow(vec![])], "403 10000", "400 1001"),
-        (vec![allow(vec![]), deny(mine)], "403 10000", "400 1001"),
-        (vec![allow(vec![]), deny(elsewhere)], "200", "400 1001"),
+        (vec![deny(all()), allow(all())], "403 10000", "400 1001"),
+        (vec![allow(all()), deny(mine)], "403 10000", "400 1001"),
+        (vec![allow(all()), deny(elsewhere)], "200", "400 1001"),
     ] {
         let token = app
             .add_token_with_policies(owner, policies.clone(), TokenTimes::default())

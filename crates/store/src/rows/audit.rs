@@ -1,6 +1,6 @@
 //! The audit log. It is only ever added to, in the transaction of what it tells.
 
-use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Email, RequestId, Timestamp, TokenId};
 
 use crate::connection::{Rows, Tx, execute, on};
@@ -16,8 +16,10 @@ pub struct NewEvent {
     pub account_id: Option<AccountId>,
     /// When.
     pub at: Timestamp,
-    /// What was done.
+    /// What was done, or tried.
     pub action: Action,
+    /// How it ended.
+    pub outcome: Outcome,
     /// To what kind of thing.
     pub resource_kind: ResourceKind,
     /// To which one.
@@ -25,7 +27,7 @@ pub struct NewEvent {
     /// By whom.
     pub actor: EventActor,
     /// In which request.
-    pub request_id: RequestId,
+    pub request: EventRequest,
     /// Metadata before and after, and what the action adds. Never a value.
     pub details: serde_json::Value,
 }
@@ -41,8 +43,41 @@ pub struct EventActor {
     pub context: ActorContext,
     /// From where.
     pub ip: Option<String>,
+    /// What kind of actor.
+    pub kind: ActorKind,
     /// With which token.
-    pub token_id: Option<TokenId>,
+    pub token: Option<EventToken>,
+}
+
+/// The token of an actor.
+#[derive(Clone, Debug)]
+pub struct EventToken {
+    /// The token.
+    pub id: TokenId,
+    /// What its owner called it then.
+    pub name: String,
+}
+
+/// The request of an event.
+#[derive(Clone, Debug)]
+pub struct EventRequest {
+    /// The request.
+    pub id: RequestId,
+    /// How it came; `None` for what no request from outside did.
+    pub raw: Option<RawRequest>,
+}
+
+/// How a request came in, and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRequest {
+    /// Its method.
+    pub method: String,
+    /// Its path, without the query.
+    pub path: String,
+    /// The client's name of itself, at most 256 characters of it.
+    pub user_agent: String,
+    /// The status of its answer.
+    pub status: u16,
 }
 
 impl EventActor {
@@ -53,34 +88,40 @@ impl EventActor {
             email: None,
             context: ActorContext::System,
             ip: None,
-            token_id: None,
+            kind: ActorKind::System,
+            token: None,
         }
     }
 }
 
 pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let details = to_json("event details", &event.details)?;
+    let (actor, raw) = (&event.actor, event.request.raw.as_ref());
     execute!(
         tx,
-        "INSERT INTO audit_events (id, account_id, at, action, resource_kind, resource_id, actor_id, \
-             actor_email, actor_context, actor_ip, token_id, request_id, details) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO audit_events (id, account_id, at, action, result, resource_kind, resource_id, actor_id, \
+             actor_kind, actor_email, actor_context, actor_ip, token_id, token_name, request_id, method, path, \
+             user_agent, status, details) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
         event.id.to_string(),
         event.account_id.map(|id| id.to_string()),
         event.at.as_micros(),
         event.action.as_str(),
+        event.outcome.as_str(),
         event.resource_kind.as_str(),
         event.resource_id.clone(),
-        event.actor.id.clone(),
-        event
-            .actor
-            .email
-            .as_ref()
-            .map(|email| email.as_str().to_owned()),
-        event.actor.context.as_str(),
-        event.actor.ip.clone(),
-        event.actor.token_id.map(|id| id.to_string()),
-        event.request_id.to_string(),
+        actor.id.clone(),
+        actor.kind.as_str(),
+        actor.email.as_ref().map(|email| email.as_str().to_owned()),
+        actor.context.as_str(),
+        actor.ip.clone(),
+        actor.token.as_ref().map(|token| token.id.to_string()),
+        actor.token.as_ref().map(|token| token.name.clone()),
+        event.request.id.to_string(),
+        raw.map(|raw| raw.method.clone()),
+        raw.map(|raw| raw.path.clone()),
+        raw.map(|raw| raw.user_agent.clone()),
+        raw.map(|raw| i64::from(raw.status)),
         details
     );
     Ok(())

@@ -151,7 +151,7 @@ async fn a_newer_schema_is_refused_and_kept() {
             error,
             OpenError::Newer {
                 found: 999,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
@@ -159,7 +159,7 @@ async fn a_newer_schema_is_refused_and_kept() {
     );
     assert!(error.to_string().ends_with("upgrade Coffer"), "{error}");
     assert_eq!(fs::read(files.database()).unwrap(), before);
-    raw(&files.database(), "PRAGMA user_version = 1").await;
+    raw(&files.database(), "PRAGMA user_version = 2").await;
     let store = Store::open(&files).await.unwrap();
     assert_eq!(
         audit::count(&mut store.reader().await.unwrap())
@@ -342,4 +342,70 @@ async fn closing_completes_the_file_and_refuses_later_writes() {
     assert!(refused.is_err());
     let wal = fixture.directory.path().join("coffer.db-wal");
     assert!(!wal.exists());
+}
+
+/// A database as the first schema had it, with a token, and a version that binds a secret.
+async fn first_schema(path: &Path) {
+    const FIRST: &str = include_str!("../../migrations/sqlite/0001_initial.sql");
+    fs::write(path, "").unwrap();
+    raw(path, "PRAGMA application_id = 1129268818").await;
+    raw(path, FIRST).await;
+    raw(
+        path,
+        r#"
+        INSERT INTO accounts VALUES ('0a000000000000000000000000000000', 'A', 'dev', 1, 1, 1, 1, 0, 5, 5);
+        INSERT INTO users VALUES ('0b000000000000000000000000000000', 'a@example.com', 'h', x'00', 5, 5);
+        INSERT INTO tokens VALUES ('0c000000000000000000000000000000', '0b000000000000000000000000000000', NULL, 't',
+            'pre', x'00', 1, '[{"effect":"allow","permission_groups":["g"],"accounts":[]},
+            {"effect":"deny","permission_groups":["g"],"accounts":["0a000000000000000000000000000000"]}]',
+            NULL, NULL, 7, 7);
+        INSERT INTO workers VALUES ('0d000000000000000000000000000000', '0a000000000000000000000000000000', 'w', 1, 1,
+            '{}', 1, 5, 5);
+        INSERT INTO versions VALUES ('v', '0d000000000000000000000000000000', 1, '{"bindings":[
+            {"name":"PLAIN","type":"plain_text","text":"x"},
+            {"name":"KEY","type":"secrets_store_secret","store_id":"s","secret_name":"n"}]}', 5);
+        INSERT INTO audit_events VALUES (1, 'e', '0a000000000000000000000000000000', 5, 'create', 'account', 'r', 'a',
+            NULL, 'system', NULL, NULL, 'q', '{}');
+        PRAGMA user_version = 1;
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_schema_is_brought_up_with_its_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = Files::new(directory.path());
+    first_schema(&files.database()).await;
+    let store = Store::open(&files).await.unwrap();
+    let tokens = store.tokens("pre").await.unwrap();
+    let policies = serde_json::to_value(&tokens[0].policies).unwrap();
+    assert_eq!(
+        policies,
+        serde_json::json!([
+            { "effect": "allow", "permission_groups": ["g"], "resources": ["com.cloudflare.api.account.*"] },
+            { "effect": "deny", "permission_groups": ["g"],
+              "resources": ["com.cloudflare.api.account.0a000000000000000000000000000000"] },
+            { "effect": "allow",
+              "permission_groups": ["c0ffe500000000000000000000000006", "c0ffe500000000000000000000000008"],
+              "resources": ["com.cloudflare.api.user.0b000000000000000000000000000000"] },
+        ])
+    );
+    store.close().await;
+    drop(store);
+    let bound = column(
+        &files.database(),
+        "SELECT version_id || binding || store_id || secret_name FROM version_secrets",
+    )
+    .await;
+    assert_eq!(bound, ["vKEYsn"]);
+}
+
+async fn column(path: &Path, query: &'static str) -> Vec<String> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query_scalar(query)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap()
 }

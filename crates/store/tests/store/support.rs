@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use coffer_store::rows::accounts::{self, AccountLimits, AccountRow};
-use coffer_store::rows::audit::{EventActor, NewEvent};
+use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::secrets::{self, SecretRow};
 use coffer_store::rows::stores::{self, StoreRow};
 use coffer_store::{Files, Store, StoreError, Tx, Written};
 use coffer_testkit::{FixedClock, SeededRandom};
-use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{
     AccountId, AuditEventId, Clock, RequestId, Scopes, SecretId, StoreId, Timestamp, ValueVersion,
 };
@@ -123,9 +123,14 @@ impl Fixture {
                 email: None,
                 context: ActorContext::System,
                 ip: None,
-                token_id: None,
+                kind: ActorKind::System,
+                token: None,
             },
-            request_id: RequestId::random(&self.random),
+            outcome: Outcome::Success,
+            request: EventRequest {
+                id: RequestId::random(&self.random),
+                raw: None,
+            },
             details: json!({}),
         }
     }

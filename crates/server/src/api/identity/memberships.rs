@@ -1,12 +1,13 @@
 //! `GET /memberships`.
 
 use axum::extract::State;
+use coffer_engine::{Error, ViewMemberships};
 use coffer_protocol::identity::Membership;
 
 use crate::api::answer::Answer;
-use crate::api::authentication::Recognised;
-use crate::api::error::ApiResult;
+use crate::api::error::{ApiError, ApiResult};
 use crate::api::page::Query;
+use crate::api::permitted::PermittedUser;
 use crate::app::App;
 
 /// Page sizes of this list, from its API description.
@@ -16,11 +17,16 @@ const DEFAULT_PAGE_SIZE: u32 = 20;
 /// The memberships of the user who asks.
 pub(super) async fn list(
     State(app): State<App>,
-    Recognised(caller): Recognised,
+    permitted: Result<PermittedUser<ViewMemberships>, ApiError>,
     query: Query,
 ) -> ApiResult<Answer<Vec<Membership>>> {
+    // To clients, code 9109 here would mean something else than that there is no user.
+    let PermittedUser(permit) = permitted.map_err(|error| match error {
+        ApiError::Engine(Error::NoUser) => Error::Denied.into(),
+        other => other,
+    })?;
     let page = query.page(PAGE_SIZES, DEFAULT_PAGE_SIZE)?;
-    let mut memberships = app.engine.own_memberships(&caller.actor).await?;
+    let mut memberships = app.engine.own_memberships(&permit).await?;
     if let Some(status) = query.value("status") {
         memberships.retain(|membership| membership.status == status);
     }

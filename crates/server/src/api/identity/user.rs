@@ -1,24 +1,24 @@
 //! `GET /user`.
 
 use axum::extract::State;
-use coffer_engine::Error;
+use coffer_engine::{Error, ViewUser};
 use coffer_protocol::identity::User;
 
 use crate::api::answer::Answer;
-use crate::api::authentication::Recognised;
 use crate::api::error::{ApiError, ApiResult};
+use crate::api::permitted::PermittedUser;
 use crate::app::App;
 
-/// The user who asks. An account's own token has none, and clients tell it by this answer's code.
+/// The user who asks. Clients know by this answer's code that a token does not tell its user.
 pub(super) async fn find(
     State(app): State<App>,
-    Recognised(caller): Recognised,
+    permitted: Result<PermittedUser<ViewUser>, ApiError>,
 ) -> ApiResult<Answer<User>> {
-    match app.engine.own_user(&caller.actor) {
-        Ok(user) => Ok(Answer::ok(user)),
-        Err(Error::Denied) => Err(ApiError::NoUser),
-        Err(error) => Err(error.into()),
-    }
+    let PermittedUser(permit) = permitted.map_err(|error| match error {
+        ApiError::Engine(Error::Denied) => Error::NoUser.into(),
+        other => other,
+    })?;
+    Ok(Answer::ok(app.engine.own_user(&permit)))
 }
 
 #[cfg(test)]
@@ -32,7 +32,11 @@ mod tests {
     #[tokio::test]
     async fn the_user_behind_a_token_or_key_is_shown() {
         let app = TestApp::new().await;
-        for actor in [app.admin(), app.admin_by_key(), app.token_with(&[]).await] {
+        for actor in [
+            app.admin(),
+            app.admin_by_key(),
+            app.token_with(&[PermissionGroup::USER_DETAILS_READ]).await,
+        ] {
             let answer = app.request_as(&actor, Method::GET, "/user", None).await;
             assert_eq!(
                 result(&answer),
