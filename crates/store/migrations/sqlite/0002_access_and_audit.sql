@@ -6,6 +6,8 @@ ALTER TABLE accounts ADD COLUMN protect_bound_secrets INTEGER NOT NULL DEFAULT 0
 ALTER TABLE users ADD COLUMN first_name TEXT;
 ALTER TABLE users ADD COLUMN last_name TEXT;
 ALTER TABLE users ADD COLUMN global_key_enabled INTEGER NOT NULL DEFAULT 1;
+-- The global key's text, sealed under the user's password: whoever lacks the password cannot read it back.
+ALTER TABLE users ADD COLUMN global_key_sealed BLOB;
 
 ALTER TABLE members ADD COLUMN status TEXT NOT NULL DEFAULT 'accepted';
 ALTER TABLE members ADD COLUMN modified_at INTEGER NOT NULL DEFAULT 0;
