@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use coffer_types::Random;
 use tokio::sync::Semaphore;
 
+use crate::aead::KeyBytes;
 use crate::random::SystemRandom;
 use crate::value::SecretValue;
 
@@ -18,7 +19,7 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Bytes of the salt, as RFC 9106 (section 3.1) recommends.
-const SALT_BYTES: usize = 16;
+pub(crate) const SALT_BYTES: usize = 16;
 /// The most that a stored hash may ask for: 256 MiB and 16 passes. A damaged or planted one must not
 /// exhaust the machine.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
@@ -75,8 +76,11 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`PasswordError::Unavailable`].
-    pub async fn hash(&self, password: SecretValue) -> Result<String, PasswordError> {
-        let argon2 = self.argon2();
+    pub async fn hash(
+        &self,
+        password: impl Into<Arc<SecretValue>>,
+    ) -> Result<String, PasswordError> {
+        let (argon2, password) = (self.argon2(), password.into());
         self.run(move || {
             let mut salt = [0; SALT_BYTES];
             SystemRandom.fill(&mut salt);
@@ -92,9 +96,13 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`PasswordError::Malformed`] for a text that is no Argon2id hash, [`PasswordError::Unavailable`].
-    pub async fn verify(&self, password: SecretValue, phc: &str) -> Result<bool, PasswordError> {
+    pub async fn verify(
+        &self,
+        password: impl Into<Arc<SecretValue>>,
+        phc: &str,
+    ) -> Result<bool, PasswordError> {
         let hash = parse(phc).ok_or(PasswordError::Malformed)?;
-        let argon2 = self.argon2();
+        let (argon2, password) = (self.argon2(), password.into());
         self.run(move || {
             let bytes = password.expose_secret().as_bytes();
             match argon2.verify_password(bytes, &hash) {
@@ -102,6 +110,54 @@ impl PasswordHasher {
                 Err(password_hash::Error::PasswordInvalid) => Ok(false),
                 Err(_) => Err(PasswordError::Malformed),
             }
+        })
+        .await
+    }
+
+    /// Whether a hash was made as this hasher would make it now; if not, it should be made anew while the
+    /// password is at hand.
+    pub fn is_current(&self, phc: &str) -> bool {
+        let params = parse(phc).and_then(|hash| Params::try_from(&hash).ok());
+        params.is_some_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                == (
+                    self.params.m_cost(),
+                    self.params.t_cost(),
+                    self.params.p_cost(),
+                )
+        })
+    }
+
+    /// What a key is stretched with here.
+    pub(crate) fn stretch(&self) -> Stretch {
+        Stretch {
+            memory_kib: self.params.m_cost(),
+            passes: self.params.t_cost(),
+            lanes: self.params.p_cost(),
+        }
+    }
+
+    /// 32 bytes that cost as much to guess as the password's hash.
+    ///
+    /// # Errors
+    /// [`PasswordError::Malformed`] for parameters beyond what is allowed, [`PasswordError::Unavailable`].
+    pub(crate) async fn stretched(
+        &self,
+        password: Arc<SecretValue>,
+        salt: [u8; SALT_BYTES],
+        stretch: Stretch,
+    ) -> Result<KeyBytes, PasswordError> {
+        let params = stretch.params().ok_or(PasswordError::Malformed)?;
+        self.run(move || {
+            let mut bytes = KeyBytes::default();
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password_into(
+                    password.expose_secret().as_bytes(),
+                    &salt,
+                    bytes.as_mut_slice(),
+                )
+                .map_err(|_| PasswordError::Unavailable)?;
+            Ok(bytes)
         })
         .await
     }
@@ -133,6 +189,25 @@ impl PasswordHasher {
 impl fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHasher")
+    }
+}
+
+/// How much work stands between a password and what is made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+}
+
+impl Stretch {
+    /// The library's form; `None` for more than is allowed.
+    fn params(self) -> Option<Params> {
+        let allowed = self.memory_kib <= MAX_MEMORY_KIB
+            && self.passes <= MAX_PASSES
+            && self.lanes <= MAX_LANES;
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32));
+        params.ok().filter(|_| allowed)
     }
 }
 
@@ -192,6 +267,9 @@ mod tests {
         // Another hasher's parameters do not matter: those in the hash apply.
         let hasher = PasswordHasher::fast_for_tests(1);
         assert!(hasher.verify(password("p"), &phc).await.unwrap());
+        // It should be made anew all the same.
+        assert!(!hasher.is_current(&phc) && PasswordHasher::new(1).is_current(&phc));
+        assert!(!hasher.is_current(""));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! API tokens and global keys.
+//! API tokens, global keys, and the texts of sessions and invitations.
 //!
 //! A token is `<prefix><43 characters><6 characters>`: the kind, 256 random bits in base 62 of fixed
 //! width, and the CRC-32 of all that precedes in base 62 of fixed width. The prefix lets scanners find
@@ -32,16 +32,27 @@ pub enum TokenKind {
     ApiToken,
     /// A user's global API key.
     GlobalKey,
+    /// A signed-in session of a user.
+    Session,
+    /// An invitation to an account, as its link carries it.
+    Invitation,
 }
 
 impl TokenKind {
-    const ALL: [Self; 2] = [Self::ApiToken, Self::GlobalKey];
+    const ALL: [Self; 4] = [
+        Self::ApiToken,
+        Self::GlobalKey,
+        Self::Session,
+        Self::Invitation,
+    ];
 
     /// What tokens of the kind begin with.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::ApiToken => "cfr_",
             Self::GlobalKey => "cfg_",
+            Self::Session => "cfs_",
+            Self::Invitation => "cfi_",
         }
     }
 }
@@ -186,6 +197,8 @@ mod tests {
         for (kind, prefix) in [
             (TokenKind::ApiToken, "cfr_"),
             (TokenKind::GlobalKey, "cfg_"),
+            (TokenKind::Session, "cfs_"),
+            (TokenKind::Invitation, "cfi_"),
         ] {
             for byte in [0, 1, 0xff] {
                 let token = TokenText::generate(kind, &Constant(byte));
@@ -296,14 +309,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_generated_parses(number in any::<[u8; 32]>(), global in any::<bool>()) {
+        fn what_is_generated_parses(number in any::<[u8; 32]>(), kind in 0..TokenKind::ALL.len()) {
             struct Given([u8; 32]);
             impl Random for Given {
                 fn fill(&self, bytes: &mut [u8]) {
                     bytes.copy_from_slice(&self.0);
                 }
             }
-            let kind = if global { TokenKind::GlobalKey } else { TokenKind::ApiToken };
+            let kind = TokenKind::ALL[kind];
             let token = TokenText::generate(kind, &Given(number));
             let parsed = TokenText::parse(token.expose_secret()).unwrap();
             prop_assert_eq!(parsed.expose_secret(), token.expose_secret());
@@ -311,7 +324,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics(text in "(cfr_|cfg_)?.{0,60}") {
+        fn parsing_never_panics(text in "(cfr_|cfg_|cfs_|cfi_)?.{0,60}") {
             if let Ok(token) = TokenText::parse(&text) {
                 prop_assert_eq!(token.expose_secret(), text);
             }
