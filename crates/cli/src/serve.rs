@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use coffer_crypto::SystemRandom;
+use coffer_crypto::{PasswordHasher, SystemRandom};
 use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
-use coffer_engine::{Engine, Installation};
+use coffer_engine::{AttemptLimits, Engine, Installation};
 use coffer_server::{App, Readiness, ServeLimits};
 use coffer_types::{Clock, Random, SystemClock};
 use prometheus_client::encoding::text::encode;
@@ -39,7 +39,15 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
 
     let leases = installation.keyring().leases();
     let check = WorkerdCheck::new(runtime.clone(), leases.clone()).map_err(Failure::sentence)?;
-    let engine = Engine::new(installation, Arc::new(check));
+    // As many passwords at once as there are cores: each keeps one busy.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let passwords = PasswordHasher::new(cores);
+    let engine = Engine::new(
+        installation,
+        Arc::new(check),
+        AttemptLimits::default(),
+        passwords,
+    );
     engine.expect_edge();
     let edge = start_edge(config, runtime, workers_listener, &engine, leases)?;
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coffer_crypto::token::TokenPepper;
-use coffer_crypto::{MacKey, MacLabel, Sealer};
+use coffer_crypto::{MacKey, MacLabel, PasswordHasher, Sealer};
 use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus};
 
+use crate::attempts::{AttemptLimits, Attempts};
 use crate::feed::Applied;
 use crate::installation::Installation;
+use crate::passwords::Passwords;
 use crate::workers::Turns;
 
 /// How long a deployment waits for the edges before it answers all the same.
@@ -26,6 +28,8 @@ pub struct Inner {
     pub(crate) request_mac: Arc<MacKey>,
     pub(crate) sealer: Sealer,
     pub(crate) pepper: Arc<TokenPepper>,
+    pub(crate) passwords: Passwords,
+    pub(crate) attempts: Attempts,
     pub(crate) start_check: Arc<dyn StartCheck>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -48,8 +52,14 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine over an installation; `start_check` tries versions before they are accepted.
-    pub fn new(installation: Installation, start_check: Arc<dyn StartCheck>) -> Self {
+    /// An engine over an installation; `start_check` tries versions before they are accepted, and
+    /// `attempt_limits` are those of wrong credentials; `passwords` bounds how many are checked at once.
+    pub fn new(
+        installation: Installation,
+        start_check: Arc<dyn StartCheck>,
+        attempt_limits: AttemptLimits,
+        passwords: PasswordHasher,
+    ) -> Self {
         let Installation {
             store,
             keyring,
@@ -59,7 +69,9 @@ impl Engine {
         Self(Arc::new(Inner {
             sealer: keyring.sealer(Arc::clone(&random)),
             pepper: Arc::new(keyring.token_pepper()),
+            passwords: Passwords::new(passwords, &keyring),
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
+            attempts: Attempts::new(Arc::clone(&clock), attempt_limits),
             store,
             start_check,
             clock,
@@ -86,6 +98,11 @@ impl Engine {
     /// Groups committed and writes in them since the start, for metrics.
     pub fn write_counts(&self) -> (u64, u64) {
         self.store.write_counts()
+    }
+
+    /// The limits on wrong credentials.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// Randomness, for ids of requests.

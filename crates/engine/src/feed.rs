@@ -334,7 +334,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::{Installation, NewInstallation};
+    use crate::{AttemptLimits, Installation, NewInstallation};
 
     struct NoRuntime;
 
@@ -361,7 +361,7 @@ mod tests {
         )
         .await
         .unwrap();
-        Engine::new(installation, Arc::new(NoRuntime))
+        Engine::new(installation, Arc::new(NoRuntime), AttemptLimits::default())
     }
 
     #[tokio::test]

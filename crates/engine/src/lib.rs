@@ -7,7 +7,9 @@
 //! method that takes a [`Permit`] for what it needs, and a change record if edges must learn of it. What it
 //! writes goes through `Engine::mutate`, which asks for the audit event.
 
+mod account_settings;
 mod actor;
+mod attempts;
 mod authenticate;
 mod authorize;
 mod engine;
@@ -16,6 +18,7 @@ mod feed;
 mod identity;
 mod installation;
 mod mutate;
+mod passwords;
 mod provision;
 mod secrets_store;
 mod workers;
@@ -27,7 +30,12 @@ pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};
 pub use coffer_store::rows::stores::StoreOrder;
 pub use coffer_store::rows::{Direction, Slice};
 
+pub use account_settings::CofferSettingsChanges;
 pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RawRequest, RequestMeta};
+pub use attempts::{
+    Attempt, AttemptFigures, AttemptKind, AttemptLimits, AttemptRate, Attempts, InvalidRate,
+    LimitedBy,
+};
 pub use authorize::{
     BindSecrets, DeployPages, DeployWorkers, EditBindings, EditSettings, ManageAccount,
     ManageMemberships, ManageSecrets, ManageTokens, ManageUser, ManageUserTokens, Permit, Requires,
@@ -40,7 +48,8 @@ pub use identity::AccountList;
 pub use installation::{AccountSummary, Installation, InstallationError};
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
-    DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList, StorePage,
+    BoundSecret, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList,
+    StorePage, UnusedList, UnusedPage,
 };
 pub use workers::{
     Annotations, Code, Compatibility, NewBinding, NewBindingKind, NewDeployment, NewModule,

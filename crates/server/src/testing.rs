@@ -16,7 +16,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use coffer_crypto::{Keyring, PasswordHasher, RootKey, SystemRandom};
-use coffer_engine::{Engine, Initialised, Installation, NewInstallation};
+use coffer_engine::{AttemptLimits, Engine, Initialised, Installation, NewInstallation};
 use coffer_store::{Files, Store};
 use coffer_testkit::FixedClock;
 use coffer_types::Clock;
@@ -96,7 +96,12 @@ impl TestApp {
             Arc::new(SystemRandom),
         );
         let start_check = Arc::new(FakeStartCheck::default());
-        let engine = Engine::new(installation, start_check.clone());
+        let engine = Engine::new(
+            installation,
+            start_check.clone(),
+            AttemptLimits::default(),
+            PasswordHasher::fast_for_tests(2),
+        );
         let app = App::new(engine.clone(), Arc::new(Ready), "localhost", 7080);
         Self {
             router: crate::router(app.clone()),

@@ -16,6 +16,18 @@ pub const MAX_STORE_NAME_CHARS: usize = 255;
 pub const MAX_COMMENT_BYTES: usize = 1024;
 /// Secrets in one create request: the whole default quota at once.
 pub const MAX_SECRETS_PER_REQUEST: usize = 100;
+/// Versions that bind a secret and are not deployed, in what is told of the secret's use: the newest. As many as
+/// can be deployed again.
+pub const MAX_USING_VERSIONS_LISTED: u32 = DEPLOYABLE_VERSIONS;
+/// Workers that read a secret and bind it no more, in what is told of its use: the last to read it. Our own bound:
+/// twice the Workers that an account has.
+pub const MAX_READING_WORKERS_LISTED: u32 = 2 * DEFAULT_WORKERS_PER_ACCOUNT;
+/// Days that a question for unused secrets may reach back: ten years.
+pub const MAX_UNUSED_DAYS: u32 = 3650;
+/// Days that a question for unused secrets reaches back if it names none.
+pub const DEFAULT_UNUSED_DAYS: u32 = 30;
+/// Workers that the refusal to delete a secret names, for each secret. Our own bound: what people read.
+pub const MAX_WORKERS_NAMED: usize = 20;
 
 /// Characters in a Worker's name: one DNS label, because it becomes a host name.
 pub const MAX_WORKER_NAME_CHARS: usize = 63;
@@ -69,9 +81,42 @@ pub const MAX_PAGE_SIZE: u32 = 100;
 
 /// Characters in an e-mail address (RFC 5321, path limit).
 pub const MAX_EMAIL_CHARS: usize = 254;
-/// Characters of a password. Argon2id takes more; a form should not.
+/// Characters in an account's name, from its API description.
+pub const MAX_ACCOUNT_NAME_CHARS: usize = 100;
+/// Characters in a person's first or last name, from its API description.
+pub const MAX_PERSON_NAME_CHARS: usize = 60;
+/// Characters of a new password at the least. Our own bound: longer than the 8 that NIST SP 800-63B asks for,
+/// because nothing but the password protects an account here.
+pub const MIN_PASSWORD_CHARS: usize = 12;
+/// Characters of a new password at the most: room for any sentence.
+pub const MAX_PASSWORD_CHARS: usize = 256;
+/// Bytes of a password: the characters above, in any script. Argon2id takes more; a form should not.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
-/// Policies in one API token.
-pub const MAX_POLICIES_PER_TOKEN: usize = 50;
+/// How long a session lasts that nobody uses, in hours: a working day with its break.
+pub const SESSION_IDLE_HOURS: i64 = 12;
+/// How long a session lasts at the most, in hours: a week.
+pub const SESSION_HOURS: i64 = 7 * 24;
+/// Sessions of one user; one more ends the oldest. Our own bound: more than anyone has browsers.
+pub const MAX_SESSIONS_PER_USER: u32 = 50;
+/// Sessions that have run out and are removed with a new one: more than one, so that none stay for long.
+pub const MAX_SESSIONS_SWEPT: u32 = 100;
+/// How long an invitation can be accepted, in days.
+pub const INVITATION_DAYS: i64 = 7;
+/// Roles in one request: every role there is, and room for those that are named twice.
+pub const MAX_ROLES_PER_MEMBER: usize = 32;
+/// Failed attempts by address, or by name, that are remembered for one kind of credential: with all tables full
+/// about 20 MiB.
+pub const MAX_ATTEMPT_RECORDS: usize = 16_384;
+/// How long an address from which a user signed in is familiar, in days: longer than a holiday.
+pub const FAMILIAR_ADDRESS_DAYS: i64 = 30;
+/// Policies in one API token. Our own bound, as the next three: many times what anyone needs, and little enough to
+/// go through for every request.
+pub const MAX_POLICIES_PER_TOKEN: usize = 100;
+/// Permission groups in all policies of one API token: those of every policy together.
+pub const MAX_GROUPS_PER_TOKEN: usize = 300;
+/// Resources in all policies of one API token: those of every policy together.
+pub const MAX_RESOURCES_PER_TOKEN: usize = 300;
+/// Ranges of addresses in each list of an API token's condition.
+pub const MAX_IP_RANGES_PER_LIST: usize = 100;
 /// Characters in an API token's name, from its API description.
 pub const MAX_TOKEN_NAME_CHARS: usize = 120;
