@@ -2,7 +2,9 @@
 
 use coffer_store::StoreError;
 use coffer_types::name::InvalidName;
-use coffer_types::{BindingName, SecretName};
+use coffer_types::{BindingName, SecretName, TokenId};
+
+use crate::secrets_store::BoundSecret;
 
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,9 +18,16 @@ pub enum Error {
     /// Nobody, or nobody we know.
     #[error(transparent)]
     Unauthenticated(Unauthenticated),
+    /// A right token, from an address that it may not be used from.
+    #[error("the token may not be used from this address")]
+    WrongLocation(Option<std::net::IpAddr>),
     /// Known, but not permitted.
     #[error("not permitted")]
     Denied,
+    /// Known and permitted to bind secrets of a store to a Worker, but the request goes beyond that: by these
+    /// parts, in words. Never empty.
+    #[error("beyond what may be edited")]
+    BeyondBindings(Vec<String>),
     /// Known, but no user, as an account's own token.
     #[error("no user stands behind these credentials")]
     NoUser,
@@ -148,6 +157,27 @@ pub enum Problem {
     /// Shares that do not make a deployment.
     #[error("{0}")]
     Split(coffer_types::deployment::InvalidSplit),
+    /// A new password that is too short.
+    #[error("password_too_short: a password needs at least {0} characters")]
+    PasswordTooShort(usize),
+    /// A password that is too long.
+    #[error("password_too_long: a password may have at most {0} characters")]
+    PasswordTooLong(usize),
+    /// A new password that is the user's address.
+    #[error("password_is_email: a password must not be the e-mail address")]
+    PasswordIsEmail,
+    /// A new password that is the old one.
+    #[error("password_unchanged: the new password must differ from the current one")]
+    PasswordUnchanged,
+    /// A password that is not the user's.
+    #[error("password_wrong: this is not your current password")]
+    PasswordWrong,
+    /// A token's name that is none.
+    #[error("a token's name {0}")]
+    TokenName(InvalidName),
+    /// Another field of a token that is wrong.
+    #[error("{0}")]
+    Token(String),
     /// An `Idempotency-Key` that is empty or too long.
     #[error("Idempotency-Key must be 1 to {0} visible ASCII characters")]
     IdempotencyKey(usize),
@@ -194,6 +224,12 @@ pub enum Missing {
     /// The per-Worker secret.
     #[error("no such secret on the Worker")]
     WorkerSecret,
+    /// The API token.
+    #[error("no such token")]
+    Token,
+    /// The permission group.
+    #[error("no such permission group")]
+    PermissionGroup,
 }
 
 /// What the present state does not allow.
@@ -208,6 +244,9 @@ pub enum Conflict {
     /// The store has secrets.
     #[error("the store has secrets")]
     StoreNotEmpty,
+    /// Deployed versions bind the secrets, and the account protects such. Never empty.
+    #[error("deployed Workers are bound to the secrets")]
+    SecretsBound(Vec<BoundSecret>),
     /// The newest version is not deployed.
     #[error("the latest version is not deployed")]
     LatestVersionNotDeployed,
@@ -217,6 +256,15 @@ pub enum Conflict {
     /// The Worker changed while the request was at work.
     #[error("the Worker was changed at the same time")]
     WorkerChanged,
+    /// The user's password or global API key changed while the request was at work.
+    #[error("the password or the global API key was changed at the same time")]
+    CredentialsChanged,
+    /// The global API key is of before its text was kept.
+    #[error("the global API key cannot be shown: roll it")]
+    GlobalKeyNotKept,
+    /// The request was done before, and what it made is shown only once.
+    #[error("the value of token {0} was shown once")]
+    ShownOnce(TokenId),
     /// The `Idempotency-Key` was used for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,

@@ -7,9 +7,11 @@
 //! clients read; what they leave out is an `Option`. To add something that edges follow: a kind of record and
 //! of subject in [`feed`].
 
+pub mod audit;
 pub mod feed;
 pub mod identity;
 pub mod runtime;
 pub mod secrets_store;
+pub mod usage;
 pub mod v4;
 pub mod workers;

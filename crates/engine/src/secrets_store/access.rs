@@ -1,7 +1,10 @@
 //! Reads of secrets, told by edges, become audit events.
 
+use std::sync::Arc;
+
 use coffer_protocol::feed::AccessReport;
-use coffer_store::Written;
+use coffer_store::{Tx, Written};
+use coffer_store::rows::secret_reads::{self, Reads};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AuditEventId, RequestId};
@@ -11,7 +14,10 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 
 impl Engine {
-    /// Records reads of secrets. Several of one secret by one version come counted, not one by one.
+    /// Records reads of secrets, each with its event, and counts them. Several of one secret by one version come
+    /// counted, not one by one. The reads of a secret that is gone by now have their event all the same.
+    ///
+    /// All are recorded or none, so an edge that is refused reports them again without their counting twice.
     pub(crate) async fn record_access(&self, reports: &[AccessReport]) -> Result<()> {
         let events: Vec<_> = reports
             .iter()
@@ -20,12 +26,15 @@ impl Engine {
         if events.is_empty() {
             return Ok(());
         }
+        let reports: Arc<[AccessReport]> = reports.into();
         self.store
-            .write(move |_tx| {
+            .write(move |tx| {
                 let written = Written::with_events((), events.clone());
-                Box::pin(
-                    async move { written.ok_or_else(|| Error::Internal("no events".to_owned())) },
-                )
+                let reports = Arc::clone(&reports);
+                Box::pin(async move {
+                    count_reads(tx, &reports).await?;
+                    written.ok_or_else(|| Error::Internal("no events".to_owned()))
+                })
             })
             .await
     }
@@ -62,4 +71,17 @@ impl Engine {
             }),
         }
     }
+}
+
+async fn count_reads(tx: &mut Tx<'_>, reports: &[AccessReport]) -> Result<()> {
+    for report in reports {
+        let reads = Reads {
+            first_at: report.first_at,
+            last_at: report.last_at,
+            count: report.reads,
+        };
+        let (account_id, secret_id) = (report.account_id, report.secret_id);
+        secret_reads::add(tx, account_id, secret_id, report.worker_id, reads).await?;
+    }
+    Ok(())
 }

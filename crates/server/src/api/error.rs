@@ -2,8 +2,9 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use coffer_engine::{Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated};
+use coffer_engine::{BoundSecret, Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated};
 use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
+use coffer_types::limits::MAX_WORKERS_NAMED;
 
 use super::answer::json_response;
 
@@ -86,6 +87,9 @@ impl ApiError {
     fn describe(&self) -> (StatusCode, Vec<ErrorInfo>) {
         let (status, code, message) = match self {
             Self::Engine(Error::Invalid(problems)) => return describe_problems(problems),
+            Self::Engine(Error::Conflict(Conflict::SecretsBound(bound))) => {
+                return describe_bound(bound);
+            }
             Self::Engine(error) => describe_engine(error),
             Self::ServiceNotFound => (
                 StatusCode::NOT_FOUND,
@@ -178,7 +182,20 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
         Error::Unauthenticated(Unauthenticated::Invalid) => {
             (StatusCode::UNAUTHORIZED, 10000, "Authentication error".to_owned())
         }
+        Error::WrongLocation(address) => {
+            let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+            (StatusCode::FORBIDDEN, 9109, format!("Cannot use the access token from location: {address}"))
+        }
         Error::Denied => (StatusCode::FORBIDDEN, 10000, "Authentication error: not permitted".to_owned()),
+        Error::BeyondBindings(parts) => (
+            StatusCode::FORBIDDEN,
+            10000,
+            format!(
+                "Authentication error: you may change the Secrets Store bindings of an existing Worker and nothing \
+                 else; this request also changes {}",
+                parts.join(", ")
+            ),
+        ),
         Error::NoUser => (StatusCode::FORBIDDEN, 9109, "Unauthorized to access requested resource".to_owned()),
         Error::TooManyAttempts { retry_after_seconds } => (
             StatusCode::TOO_MANY_REQUESTS,
@@ -232,6 +249,11 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             "The deployment was not found on this Worker.".to_owned(),
         ),
         Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
+        Missing::Token => (1003, "token_not_found: there is no such API token".to_owned()),
+        Missing::PermissionGroup => (
+            1003,
+            "permission_group_not_found: there is no such permission group".to_owned(),
+        ),
     };
     (StatusCode::NOT_FOUND, code, message)
 }
@@ -251,6 +273,8 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             1003,
             "store_not_empty: delete its secrets first, or add ?force=true".to_owned(),
         ),
+        // Described secret by secret elsewhere; an empty list does not occur.
+        Conflict::SecretsBound(_) => (StatusCode::CONFLICT, 1003, "secret_in_use".to_owned()),
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
             10215,
@@ -268,12 +292,53 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             10013,
             "the Worker was changed by another request at the same time; look at it and try again".to_owned(),
         ),
+        Conflict::CredentialsChanged => (
+            StatusCode::CONFLICT,
+            1003,
+            "credentials_changed: the password or the key was changed by another request at the same time; try again"
+                .to_owned(),
+        ),
+        Conflict::GlobalKeyNotKept => (
+            StatusCode::CONFLICT,
+            1003,
+            "global_key_not_kept: this key was made before keys could be shown again; roll it to get a new one"
+                .to_owned(),
+        ),
+        Conflict::ShownOnce(id) => (
+            StatusCode::CONFLICT,
+            1003,
+            format!(
+                "value_shown_once: this Idempotency-Key came before and was answered with the value of token {id}, \
+                 which is kept nowhere; roll the token for a new one"
+            ),
+        ),
         Conflict::IdempotencyKeyReused => (
             StatusCode::CONFLICT,
             1003,
             "idempotency_key_reused: this Idempotency-Key came with another request".to_owned(),
         ),
     }
+}
+
+/// One error for each secret that deployed Workers are bound to.
+fn describe_bound(bound: &[BoundSecret]) -> (StatusCode, Vec<ErrorInfo>) {
+    let errors = bound.iter().map(|secret| {
+        let named = secret.workers.iter().take(MAX_WORKERS_NAMED);
+        let mut workers = named.map(AsRef::<str>::as_ref).collect::<Vec<_>>().join(", ");
+        if let Some(further @ 1..) = secret.workers.len().checked_sub(MAX_WORKERS_NAMED) {
+            workers.push_str(&format!(" and {further} more"));
+        }
+        ErrorInfo {
+            code: 1003,
+            message: format!(
+                "secret_in_use: {} is bound by deployed versions of {workers}; remove the bindings first, or add \
+                 ?force=true",
+                secret.name
+            ),
+            source: None,
+        }
+    });
+    (StatusCode::CONFLICT, errors.collect())
 }
 
 fn describe_problems(problems: &[Invalid]) -> (StatusCode, Vec<ErrorInfo>) {
@@ -308,6 +373,13 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::SecretsEmpty(_)
         | Problem::TooManySecrets(_)
         | Problem::SecretNameRepeated(_)
+        | Problem::PasswordTooShort(_)
+        | Problem::PasswordTooLong(_)
+        | Problem::PasswordIsEmail
+        | Problem::PasswordUnchanged
+        | Problem::PasswordWrong
+        | Problem::TokenName(_)
+        | Problem::Token(_)
         | Problem::Parameter(_) => 1001,
         Problem::WorkerName(_) => 10016,
         Problem::VariableTooLarge { .. } => 10054,

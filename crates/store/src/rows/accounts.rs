@@ -97,6 +97,46 @@ pub async fn update_limits(
     Ok(done == 1)
 }
 
+/// Sets whether a secret that a deployed version binds is kept from being deleted; `false` if there is no such
+/// account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn set_protects_bound_secrets(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    protects: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = execute_counted!(
+        tx,
+        "UPDATE accounts SET protect_bound_secrets = $2, modified_at = $3 WHERE id = $1",
+        id.to_string(),
+        i64::from(protects),
+        now.as_micros()
+    );
+    tx.touch(Touched::Account(id));
+    Ok(done == 1)
+}
+
+/// Whether a secret that a deployed version binds is kept from being deleted. It is read where it counts, in
+/// the transaction that would delete.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn protects_bound_secrets(
+    rows: &mut impl Rows,
+    id: AccountId,
+) -> Result<bool, StoreError> {
+    let protects: Option<i64> = on!(rows, connection => {
+        sqlx::query_scalar("SELECT protect_bound_secrets FROM accounts WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(connection)
+            .await?
+    });
+    Ok(protects == Some(1))
+}
+
 /// Counts `added` more secrets if the limit allows; `false` if it does not and nothing was counted. In a batch
 /// it is always `true`, and the batch fails.
 ///

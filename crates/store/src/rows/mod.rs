@@ -2,16 +2,23 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod audit_query;
 pub mod blobs;
 pub mod changes;
 pub mod deployments;
 pub mod idempotency;
 pub mod instance;
+pub mod invitations;
 pub mod members;
+pub mod secret_reads;
 pub mod secrets;
+pub(crate) mod session_uses;
+pub mod sessions;
 pub mod stores;
+pub(crate) mod token_uses;
 pub mod tokens;
 pub mod users;
+pub mod version_secrets;
 pub mod versions;
 pub mod worker_secrets;
 pub mod workers;

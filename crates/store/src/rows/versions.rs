@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
-use crate::rows::{Slice, from_json, parsed, to_json, unsigned};
+use crate::rows::{Slice, from_json, parsed, to_json, unsigned, version_secrets};
 
 /// A version of a Worker.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub struct VersionFacts {
     pub placement: Option<serde_json::Value>,
 }
 
-/// Keeps a new version with its references to blobs.
+/// Keeps a new version with its references to blobs and to secrets of stores.
 ///
 /// # Errors
 /// [`StoreError::Taken`] if the number is.
@@ -82,7 +82,7 @@ pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreEr
             module.digest.to_string()
         );
     }
-    Ok(())
+    version_secrets::insert_of(tx, version).await
 }
 
 /// The Worker's version with this id.

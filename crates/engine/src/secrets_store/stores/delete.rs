@@ -13,9 +13,10 @@ use crate::authorize::{ManageSecrets, Permit};
 use crate::engine::Engine;
 use crate::error::{Conflict, Error, Result};
 use crate::mutate::About;
+use crate::secrets_store::protection::{BoundSecret, removable, removal};
 
 impl Engine {
-    /// Removes a store; with `force` its secrets too.
+    /// Removes a store; with `force` its secrets too, also those that deployed versions bind.
     ///
     /// # Errors
     /// [`crate::Missing::Store`], or [`Conflict::StoreNotEmpty`] without `force`.
@@ -35,9 +36,10 @@ impl Engine {
                 if !held.is_empty() && !force {
                     return Err(Conflict::StoreNotEmpty.into());
                 }
+                let bound = removable(tx, permit.account_id(), &held, force).await?;
                 let mut events = Vec::with_capacity(held.len() + 1);
                 for secret in &held {
-                    events.push(engine.remove_secret(tx, &permit, secret).await?);
+                    events.push(engine.remove_secret(tx, &permit, secret, &bound).await?);
                 }
                 stores::delete(tx, id).await?;
                 events.push(engine.event(
@@ -57,12 +59,14 @@ impl Engine {
         .await
     }
 
-    /// Removes one secret inside a write, and gives the event that tells of it.
+    /// Removes one secret inside a write, and gives the event that tells of it. `bound` has those of the removed
+    /// that are removed by force.
     pub(crate) async fn remove_secret(
         &self,
         tx: &mut Tx<'_>,
         permit: &Permit<ManageSecrets>,
         secret: &SecretRow,
+        bound: &[BoundSecret],
     ) -> Result<coffer_store::rows::audit::NewEvent> {
         secrets::delete(tx, secret.id).await?;
         accounts::release_secrets(tx, permit.account_id(), 1).await?;
@@ -74,7 +78,7 @@ impl Engine {
                 action: Action::Delete,
                 resource_kind: ResourceKind::Secret,
                 resource_id: secret.id.to_string(),
-                details: json!({ "before": crate::secrets_store::secrets::described(secret) }),
+                details: removal(secret, bound),
             },
         ))
     }

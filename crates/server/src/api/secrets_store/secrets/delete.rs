@@ -7,18 +7,21 @@ use coffer_engine::ManageSecrets;
 use crate::api::answer::Answer;
 use crate::api::body::Change;
 use crate::api::error::ApiResult;
+use crate::api::page::Query;
 use crate::api::secrets_store::fields::SecretPath;
 use crate::app::App;
 
-/// Removes a secret.
+/// Removes a secret; with `?force=true` also one that the account protects.
 pub(in crate::api::secrets_store) async fn delete(
     State(app): State<App>,
     path: Path<SecretPath>,
+    query: Query,
     Change { permit, body: () }: Change<ManageSecrets, ()>,
 ) -> ApiResult<Answer<()>> {
     let store_id = SecretPath::store_id(&path)?;
+    let force = query.flag("force")?;
     app.engine
-        .delete_secret(&permit, store_id, SecretPath::secret_id(&path))
+        .delete_secret(&permit, store_id, SecretPath::secret_id(&path), force)
         .await?;
     Ok(Answer::null().with_status(StatusCode::ACCEPTED))
 }

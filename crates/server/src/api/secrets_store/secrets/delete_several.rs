@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Maybe};
 use crate::api::error::ApiResult;
+use crate::api::page::Query;
 use crate::api::secrets_store::fields::{StorePath, parsed_in};
 use crate::app::App;
 
@@ -21,10 +22,11 @@ pub(in crate::api::secrets_store) struct Element {
 }
 
 /// Removes the secrets whose ids the body lists. A request without a body names none, and is refused rather
-/// than taken for all.
+/// than taken for all. With `?force=true` those that the account protects are removed too.
 pub(in crate::api::secrets_store) async fn delete_several(
     State(app): State<App>,
     path: Path<StorePath>,
+    query: Query,
     Change {
         permit,
         body: Maybe(elements),
@@ -32,10 +34,13 @@ pub(in crate::api::secrets_store) async fn delete_several(
 ) -> ApiResult<Answer<()>> {
     let store_id = StorePath::id(&path)?;
     let mut ids = parsed_in(&app, &permit, store_id, parse(elements)).await?;
+    let force = query.flag("force")?;
     // One that is named twice is removed once.
     let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(*id));
-    app.engine.delete_secrets(&permit, store_id, ids).await?;
+    app.engine
+        .delete_secrets(&permit, store_id, ids, force)
+        .await?;
     Ok(Answer::null().with_status(StatusCode::ACCEPTED))
 }
 
