@@ -31,7 +31,7 @@ build: build-packages node_modules/.installed ## Build the release binary
 	cargo build --release --locked --package coffer
 
 .PHONY: test
-test: build-packages nextest node_modules/.installed tests/clients/node_modules/.installed ## Run every test
+test: build-packages nextest node_modules/.installed tests/clients/node_modules/.installed sdks ## Run every test
 	@# The binary is built with the tests, so that both share what they stand on.
 	cargo build --workspace --locked --bins --tests
 	cargo test --workspace --locked --doc
@@ -71,4 +71,18 @@ node_modules/.installed: package.json package-lock.json
 
 tests/clients/node_modules/.installed: tests/clients/package.json tests/clients/package-lock.json
 	npm ci --no-progress --prefix tests/clients
+	@touch $@
+
+.PHONY: sdks
+sdks: tests/sdk/node_modules/.installed tests/sdk/.venv/.installed
+
+tests/sdk/node_modules/.installed: tests/sdk/package.json tests/sdk/package-lock.json
+	npm ci --no-progress --prefix tests/sdk
+	@touch $@
+
+tests/sdk/.venv/.installed: tests/sdk/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || scripts/install-debian-packages.sh python3 python3-venv
+	python3 -m venv --clear tests/sdk/.venv
+	tests/sdk/.venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement $<
+	tests/sdk/.venv/bin/pip check
 	@touch $@
