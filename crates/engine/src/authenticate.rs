@@ -1,37 +1,57 @@
 //! Recognising who asks.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use coffer_crypto::token::TokenText;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users;
-use coffer_types::Email;
 use coffer_types::audit::ActorContext;
+use coffer_types::{Email, Timestamp};
 
 use crate::actor::{Actor, Credentials};
+use crate::attempts::{Attempt, AttemptKind};
 use crate::engine::Engine;
 use crate::error::{Error, Result, Unauthenticated};
 
 impl Engine {
-    /// Recognises who presents these credentials.
+    /// Recognises who presents these credentials, from an address if it is known.
     ///
     /// # Errors
     /// [`Unauthenticated::Invalid`] whatever the reason: unknown, wrong, disabled, expired, not yet valid.
-    pub async fn authenticate(&self, credentials: &Credentials) -> Result<Actor> {
-        match credentials {
-            Credentials::Token(text) => self.authenticate_token(text).await,
+    /// [`Error::TooManyAttempts`] in its place if there were many from the address or with the name.
+    /// [`Error::WrongLocation`] for a right token that may not be used from the address.
+    pub async fn authenticate(
+        &self,
+        credentials: &Credentials,
+        address: Option<IpAddr>,
+    ) -> Result<Actor> {
+        let found = match credentials {
+            Credentials::Token(text) => self.authenticate_token(text, address).await,
             Credentials::GlobalKey(email, key) => self.authenticate_global_key(email, key).await,
+        };
+        match found {
+            // A right one is never refused for what others tried: guessing 256 bits is hopeless anyway.
+            Err(Error::Unauthenticated(Unauthenticated::Invalid)) => {
+                Err(self.attempts.failed(&attempt(credentials, address)))
+            }
+            other => other,
         }
     }
 
-    async fn authenticate_token(&self, text: &TokenText) -> Result<Actor> {
+    async fn authenticate_token(&self, text: &TokenText, address: Option<IpAddr>) -> Result<Actor> {
+        let now = self.clock.now();
         let candidates = self.store.tokens(text.lookup_prefix()).await?;
         let token = candidates
             .iter()
             .find(|token| self.pepper.verify(text, &token.mac))
-            .filter(|token| self.is_usable(token))
+            .filter(|token| is_usable(token, now))
             .ok_or(Unauthenticated::Invalid)?;
+        if !token.condition.allows(address) {
+            return Err(Error::WrongLocation(address));
+        }
         let token = Arc::clone(token);
+        self.token_uses.note(token.id, now);
         let (user, memberships) = match token.owner {
             TokenOwner::Account(_) => (None, Arc::default()),
             TokenOwner::User(id) => {
@@ -45,13 +65,6 @@ impl Engine {
             token: Some(token),
             context: ActorContext::ApiToken,
         })
-    }
-
-    fn is_usable(&self, token: &TokenRow) -> bool {
-        let now = self.clock.now();
-        token.enabled
-            && token.not_before.is_none_or(|from| from <= now)
-            && token.expires_at.is_none_or(|until| now < until)
     }
 
     async fn authenticate_global_key(&self, email: &Email, key: &TokenText) -> Result<Actor> {
@@ -77,4 +90,24 @@ impl Engine {
             _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
         }
     }
+}
+
+/// As what wrong credentials are counted.
+fn attempt(credentials: &Credentials, address: Option<IpAddr>) -> Attempt<'_> {
+    let (kind, name) = match credentials {
+        Credentials::Token(text) => (AttemptKind::Token, text.lookup_prefix()),
+        Credentials::GlobalKey(email, _) => (AttemptKind::Key, email.as_str()),
+    };
+    Attempt {
+        kind,
+        address,
+        name: Some(name),
+    }
+}
+
+/// Whether a token counts at a moment: from its first, included, to its last, excluded.
+fn is_usable(token: &TokenRow, now: Timestamp) -> bool {
+    token.enabled
+        && token.not_before.is_none_or(|from| from <= now)
+        && token.expires_at.is_none_or(|until| now < until)
 }

@@ -1,11 +1,11 @@
 //! API tokens. Of a token's text only a MAC is kept.
 
-use coffer_types::{AccountId, Policy, Timestamp, TokenId, UserId};
+use coffer_types::{AccountId, IpCondition, Policy, Timestamp, TokenId, TokenName, UserId};
 
 use crate::cache::Touched;
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
-use crate::rows::{from_json, parsed, to_json};
+use crate::rows::{Direction, Slice, from_json, parsed, to_json, unsigned};
 
 /// An API token.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub struct TokenRow {
     /// Whose it is.
     pub owner: TokenOwner,
     /// What its owner calls it.
-    pub name: String,
+    pub name: TokenName,
     /// The public part of its text.
     pub prefix: String,
     /// The MAC of its text.
@@ -24,12 +24,18 @@ pub struct TokenRow {
     pub enabled: bool,
     /// What it allows.
     pub policies: Vec<Policy>,
+    /// From where it may be used.
+    pub condition: IpCondition,
     /// It is refused before.
     pub not_before: Option<Timestamp>,
     /// It is refused from here on.
     pub expires_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When its present text was made.
+    pub issued_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
 }
 
 impl std::fmt::Debug for TokenRow {
@@ -49,32 +55,81 @@ pub enum TokenOwner {
     Account(AccountId),
 }
 
+impl TokenOwner {
+    /// The ids as they are kept: one of them is there.
+    fn columns(self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::User(id) => (Some(id.to_string()), None),
+            Self::Account(id) => (None, Some(id.to_string())),
+        }
+    }
+}
+
+/// A token, and when it was last used as far as that was kept.
+pub type UsedToken = (TokenRow, Option<Timestamp>);
+
 /// Keeps a new token.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError> {
-    let policies = to_json("policies", &token.policies)?;
-    let (user_id, account_id) = match token.owner {
-        TokenOwner::User(id) => (Some(id.to_string()), None),
-        TokenOwner::Account(id) => (None, Some(id.to_string())),
-    };
+    let (user_id, account_id) = token.owner.columns();
     execute!(
         tx,
-        "INSERT INTO tokens (id, user_id, account_id, name, prefix, mac, enabled, policies, not_before, \
-             expires_at, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+        "INSERT INTO tokens (id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, \
+             expires_at, created_at, issued_at, modified_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         token.id.to_string(),
         user_id,
         account_id,
-        token.name.clone(),
+        token.name.as_str(),
         token.prefix.clone(),
         token.mac.clone(),
         i64::from(token.enabled),
-        policies,
+        to_json("policies", &token.policies)?,
+        condition_column(token)?,
         token.not_before.map(Timestamp::as_micros),
         token.expires_at.map(Timestamp::as_micros),
-        token.created_at.as_micros()
+        token.created_at.as_micros(),
+        token.issued_at.as_micros(),
+        token.modified_at.as_micros()
     );
+    tx.touch(Touched::Tokens(token.prefix.clone()));
+    Ok(())
+}
+
+/// Writes what can change of a token that is there. `old_prefix` is that of the text it had until now.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update(tx: &mut Tx<'_>, token: &TokenRow, old_prefix: &str) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE tokens SET name = $2, prefix = $3, mac = $4, enabled = $5, policies = $6, condition = $7, \
+             not_before = $8, expires_at = $9, issued_at = $10, modified_at = $11 WHERE id = $1",
+        token.id.to_string(),
+        token.name.as_str(),
+        token.prefix.clone(),
+        token.mac.clone(),
+        i64::from(token.enabled),
+        to_json("policies", &token.policies)?,
+        condition_column(token)?,
+        token.not_before.map(Timestamp::as_micros),
+        token.expires_at.map(Timestamp::as_micros),
+        token.issued_at.as_micros(),
+        token.modified_at.as_micros()
+    );
+    tx.touch(Touched::Tokens(old_prefix.to_owned()));
+    tx.touch(Touched::Tokens(token.prefix.clone()));
+    Ok(())
+}
+
+/// Removes a token.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM tokens WHERE id = $1", token.id.to_string());
     tx.touch(Touched::Tokens(token.prefix.clone()));
     Ok(())
 }
@@ -86,14 +141,101 @@ pub async fn insert(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError>
 pub async fn with_prefix(rows: &mut impl Rows, prefix: &str) -> Result<Vec<TokenRow>, StoreError> {
     let found: Vec<TokenTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, not_before, expires_at, \
-             created_at FROM tokens WHERE prefix = $1 ORDER BY id",
+            "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, \
+             expires_at, created_at, issued_at, modified_at, NULL AS last_used_at FROM tokens \
+             WHERE prefix = $1 ORDER BY id",
         )
         .bind(prefix.to_owned())
         .fetch_all(connection)
         .await?
     });
-    found.into_iter().map(from_tuple).collect()
+    found
+        .into_iter()
+        .map(|tuple| from_tuple(tuple).map(|(token, _)| token))
+        .collect()
+}
+
+/// The owner's token with this id.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(
+    rows: &mut impl Rows,
+    owner: TokenOwner,
+    id: TokenId,
+) -> Result<Option<UsedToken>, StoreError> {
+    let (user_id, account_id) = owner.columns();
+    let found: Option<TokenTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, \
+             expires_at, created_at, issued_at, modified_at, \
+             (SELECT last_used_at FROM token_uses WHERE token_id = tokens.id) AS last_used_at FROM tokens \
+             WHERE id = $1 AND (user_id = $2 OR account_id = $3)",
+        )
+        .bind(id.to_string())
+        .bind(user_id)
+        .bind(account_id)
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// A slice of the owner's tokens that are not expired at a moment, or of all; in the order in which they were made.
+/// And how many there are.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn list(
+    rows: &mut impl Rows,
+    owner: TokenOwner,
+    not_expired_at: Option<Timestamp>,
+    direction: Direction,
+    slice: Slice,
+) -> Result<(Vec<UsedToken>, u32), StoreError> {
+    let (column, owner_id) = match owner {
+        TokenOwner::User(id) => ("user_id", id.to_string()),
+        TokenOwner::Account(id) => ("account_id", id.to_string()),
+    };
+    let matching = format!("{column} = $1 AND (expires_at IS NULL OR expires_at > $2)");
+    let sql = format!(
+        "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, expires_at, \
+         created_at, issued_at, modified_at, \
+         (SELECT last_used_at FROM token_uses WHERE token_id = tokens.id) AS last_used_at FROM tokens \
+         WHERE {matching} ORDER BY created_at {direction}, id {direction} LIMIT $3 OFFSET $4",
+        direction = direction.sql(),
+    );
+    // Without a moment, every token has yet to expire.
+    let after = not_expired_at.map_or(i64::MIN, Timestamp::as_micros);
+    let found: Vec<TokenTuple> = on!(rows, connection => {
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(owner_id.clone())
+            .bind(after)
+            .bind(slice.limit_sql())
+            .bind(slice.offset_sql())
+            .fetch_all(connection)
+            .await?
+    });
+    let sql = format!("SELECT count(*) FROM tokens WHERE {matching}");
+    let total: i64 = on!(rows, connection => {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(owner_id)
+            .bind(after)
+            .fetch_one(connection)
+            .await?
+    });
+    let tokens = found.into_iter().map(from_tuple);
+    Ok((
+        tokens.collect::<Result<_, _>>()?,
+        unsigned("count of tokens", total)?,
+    ))
+}
+
+/// A condition that limits nothing is not kept.
+fn condition_column(token: &TokenRow) -> Result<Option<String>, StoreError> {
+    let kept = (!token.condition.is_empty()).then_some(&token.condition);
+    kept.map(|condition| to_json("token condition", condition))
+        .transpose()
 }
 
 type TokenTuple = (
@@ -105,12 +247,16 @@ type TokenTuple = (
     Vec<u8>,
     i64,
     String,
+    Option<String>,
     Option<i64>,
     Option<i64>,
     i64,
+    i64,
+    i64,
+    Option<i64>,
 );
 
-fn from_tuple(tuple: TokenTuple) -> Result<TokenRow, StoreError> {
+fn from_tuple(tuple: TokenTuple) -> Result<UsedToken, StoreError> {
     let (
         id,
         user_id,
@@ -120,9 +266,13 @@ fn from_tuple(tuple: TokenTuple) -> Result<TokenRow, StoreError> {
         mac,
         enabled,
         policies,
+        condition,
         not_before,
         expires_at,
         created_at,
+        issued_at,
+        modified_at,
+        last_used_at,
     ) = tuple;
     let owner = match (user_id, account_id) {
         (Some(id), None) => TokenOwner::User(parsed("user id", &id)?),
@@ -134,16 +284,21 @@ fn from_tuple(tuple: TokenTuple) -> Result<TokenRow, StoreError> {
             ));
         }
     };
-    Ok(TokenRow {
+    let condition = condition.map(|text| from_json("token condition", &text));
+    let token = TokenRow {
         id: parsed("token id", &id)?,
         owner,
-        name,
+        name: parsed("token name", &name)?,
         prefix,
         mac,
         enabled: enabled != 0,
         policies: from_json("policies", &policies)?,
+        condition: condition.transpose()?.unwrap_or_default(),
         not_before: not_before.map(Timestamp::from_micros),
         expires_at: expires_at.map(Timestamp::from_micros),
         created_at: Timestamp::from_micros(created_at),
-    })
+        issued_at: Timestamp::from_micros(issued_at),
+        modified_at: Timestamp::from_micros(modified_at),
+    };
+    Ok((token, last_used_at.map(Timestamp::from_micros)))
 }
