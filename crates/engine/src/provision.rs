@@ -14,13 +14,14 @@ use coffer_store::rows::users::{self, UserRow};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{
-    AccountId, AuditEventId, Email, MemberId, Policy, Random, RequestId, Role, Subdomain, TokenId,
-    UserId, limits,
+    AccountId, AuditEventId, Email, IpCondition, MemberId, MembershipStatus, Policy, Random,
+    RequestId, Role, Subdomain, TokenId, TokenName, UserId, limits,
 };
 use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::installation::Installation;
+use crate::passwords::Passwords;
 
 /// How long a generated password is: 20 of 62 characters are 119 bits.
 const PASSWORD_CHARS: usize = 20;
@@ -63,13 +64,13 @@ impl Installation {
     ) -> Result<Initialised> {
         let random = self.random.as_ref();
         let now = self.clock.now();
-        let password = generated_password(random);
-        let password_hash = passwords
-            .hash(SecretValue::new(password.expose_secret().to_owned()))
-            .await
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        let (user_id, password) = (UserId::random(random), generated_password(random));
+        let kept_password = Arc::new(SecretValue::new(password.expose_secret().to_owned()));
+        let kept = Passwords::new(passwords.clone(), &self.keyring)
+            .first(user_id, &kept_password, random)
+            .await?;
+        let global_key = kept.global_key;
         let api_token = TokenText::generate(TokenKind::ApiToken, random);
-        let global_api_key = TokenText::generate(TokenKind::GlobalKey, random);
         let pepper = self.keyring.token_pepper();
         let first = FirstRows {
             instance: AccountId::random(random).to_string(),
@@ -79,15 +80,20 @@ impl Installation {
             },
             account: self.first_account(&new)?,
             user: UserRow {
-                id: UserId::random(random),
+                id: user_id,
                 email: new.email.clone(),
-                password_hash,
-                global_key_mac: pepper.mac(&global_api_key).to_vec(),
+                first_name: None,
+                last_name: None,
+                password_hash: kept.password_hash,
+                global_key_mac: global_key.mac,
+                global_key_enabled: true,
+                global_key_sealed: Some(global_key.sealed),
                 created_at: now,
                 modified_at: now,
             },
             member_id: MemberId::random(random),
             token_id: TokenId::random(random),
+            token_name: first_token_name()?,
             token: (
                 api_token.lookup_prefix().to_owned(),
                 pepper.mac(&api_token).to_vec(),
@@ -109,7 +115,7 @@ impl Installation {
             email: new.email,
             password,
             api_token,
-            global_api_key,
+            global_api_key: global_key.text,
         })
     }
 
@@ -139,6 +145,7 @@ struct FirstRows {
     user: UserRow,
     member_id: MemberId,
     token_id: TokenId,
+    token_name: TokenName,
     token: (String, Vec<u8>),
     event_id: AuditEventId,
     request_id: RequestId,
@@ -156,6 +163,7 @@ impl FirstRows {
             account_id: self.account.id,
             user_id: self.user.id,
             roles: vec![Role::SuperAdministrator],
+            status: MembershipStatus::Accepted,
             created_at: now,
         };
         members::insert(tx, &member).await?;
@@ -169,14 +177,17 @@ impl FirstRows {
         TokenRow {
             id: self.token_id,
             owner: TokenOwner::User(self.user.id),
-            name: "initial token".to_owned(),
+            name: self.token_name.clone(),
             prefix,
             mac,
             enabled: true,
             policies: Policy::everything_of(self.user.id),
+            condition: IpCondition::default(),
             not_before: None,
             expires_at: None,
             created_at: self.account.created_at,
+            issued_at: self.account.created_at,
+            modified_at: self.account.created_at,
         }
     }
 
@@ -202,6 +213,11 @@ impl FirstRows {
             } }),
         }
     }
+}
+
+fn first_token_name() -> Result<TokenName> {
+    let parsed = "initial token".parse();
+    parsed.map_err(|error: coffer_types::name::InvalidName| Error::Internal(error.to_string()))
 }
 
 fn generated_password(random: &dyn Random) -> SecretValue {

@@ -1,7 +1,11 @@
 //! The shapes of accounts, users, memberships and token checks.
 
-use coffer_types::{AccountId, Email, MemberId, Timestamp, TokenId, UserId};
+use coffer_types::{
+    AccountId, Email, MemberId, MembershipStatus, PersonName, Timestamp, TokenId, UserId,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::members::{Areas, MemberPolicy};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,12 +39,20 @@ pub struct User {
     pub email: Email,
     /// A name that clients show; the part of the address before the `@`.
     pub username: String,
+    /// The first name, if the user told one.
+    pub first_name: Option<PersonName>,
+    /// The last name, if the user told one.
+    pub last_name: Option<PersonName>,
     /// Not kept.
-    pub first_name: Option<String>,
+    pub country: Option<String>,
     /// Not kept.
-    pub last_name: Option<String>,
+    pub telephone: Option<String>,
+    /// Not kept.
+    pub zipcode: Option<String>,
     /// Whether a second factor is set up.
     pub two_factor_authentication_enabled: bool,
+    /// Whether an account asks for a second factor.
+    pub two_factor_authentication_locked: bool,
     /// Whether the user may not sign in.
     pub suspended: bool,
     /// When the user was made.
@@ -54,23 +66,18 @@ pub struct User {
 pub struct Membership {
     /// The membership.
     pub id: MemberId,
-    /// `accepted`.
-    pub status: String,
+    /// Whether the user is in the account.
+    pub status: MembershipStatus,
     /// The account.
-    pub account: MembershipAccount,
+    pub account: Account,
+    /// Whether the user may use the API there; always so.
+    pub api_access_enabled: bool,
     /// The roles' names.
     pub roles: Vec<String>,
-    /// What the roles permit, by area.
-    pub permissions: serde_json::Map<String, serde_json::Value>,
-}
-
-/// The account of a membership.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MembershipAccount {
-    /// The account.
-    pub id: AccountId,
-    /// What people call it.
-    pub name: String,
+    /// What the roles permit, by area; nothing before the user accepted.
+    pub permissions: Areas,
+    /// The roles as policies.
+    pub policies: Vec<MemberPolicy>,
 }
 
 /// The state of the token that asks.

@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod feed;
 pub mod identity;
+pub mod members;
 pub mod runtime;
 pub mod secrets_store;
 pub mod usage;

@@ -10,14 +10,15 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
-use coffer_types::{AccountId, SecretId, StoreId, UserId};
+use coffer_types::{AccountId, MembershipStatus, Email, SecretId, StoreId, UserId};
 
 use crate::cache::Caches;
 use crate::connection::{Connection, Rows, Tx};
 use crate::dialect::sqlite_options;
 use crate::error::{OpenError, StoreError};
+use crate::observation::Observation;
 use crate::open::{self, Files};
-use crate::rows::{accounts, changes, members, secrets, stores, tokens, users};
+use crate::rows::{accounts, changes, members, secrets, sessions, stores, tokens, users};
 use crate::writer::{Writer, Written};
 
 /// Connections for reading: two per core of a small machine, so that a long list does not block the rest.
@@ -120,6 +121,20 @@ impl Store {
         self.writer.write(operation).await
     }
 
+    /// Keeps an observation: the one way to write without an audit event.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn observe(&self, observation: Observation) -> Result<(), StoreError> {
+        let observation = Arc::new(observation);
+        self.writer
+            .write(move |tx| {
+                let observation = Arc::clone(&observation);
+                Box::pin(async move { observation.keep(tx).await.map(Written::observed) })
+            })
+            .await
+    }
+
     /// Commits what is waiting and closes the database, so that its file is complete without the log beside
     /// it. Whatever is asked later is refused.
     pub async fn close(&self) {
@@ -165,7 +180,7 @@ impl Store {
         self.caches.accounts.or_load(&id, load).await
     }
 
-    /// A user's memberships, from memory if they were read before.
+    /// A user's accepted memberships, from memory if they were read before.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -174,9 +189,9 @@ impl Store {
         user_id: UserId,
     ) -> Result<Arc<Vec<members::MemberRow>>, StoreError> {
         let load = async {
-            Ok(Some(Arc::new(
-                members::of_user(&mut self.reader().await?, user_id).await?,
-            )))
+            let mut found = members::of_user(&mut self.reader().await?, user_id).await?;
+            found.retain(|member| member.status == MembershipStatus::Accepted);
+            Ok(Some(Arc::new(found)))
         };
         Ok(self
             .caches
@@ -218,6 +233,35 @@ impl Store {
             .or_load(prefix, load)
             .await?
             .unwrap_or_default())
+    }
+
+    /// The id of the user with this address, from memory if it was read before. It may be of a user whose address
+    /// is another now: whoever acts on it looks at the user's own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let load = async {
+            let found = users::with_email(&mut self.reader().await?, email).await?;
+            Ok(found.map(|user| user.id))
+        };
+        self.caches.user_ids.or_load(email, load).await
+    }
+
+    /// The sessions with a public prefix, from memory if they were read before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn sessions(
+        &self,
+        prefix: &str,
+    ) -> Result<Arc<Vec<Arc<sessions::SessionRow>>>, StoreError> {
+        let load = async {
+            let found = sessions::with_prefix(&mut self.reader().await?, prefix).await?;
+            Ok((!found.is_empty()).then(|| Arc::new(found.into_iter().map(Arc::new).collect())))
+        };
+        let found = self.caches.sessions.or_load(prefix, load).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// A Secrets Store of whichever account, from memory if it was read before.

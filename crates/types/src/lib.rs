@@ -20,7 +20,8 @@ pub mod scope;
 pub mod secret;
 
 pub use access::{
-    Effect, GroupScope, Permission, PermissionGroup, Permissions, Policy, Resource, Role,
+    Effect, GroupScope, IpCondition, IpRange, MembershipStatus, Permission, PermissionGroup, Permissions, Policy,
+    Resource, Role,
 };
 pub use binding::{Binding, BindingKind};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
@@ -31,7 +32,8 @@ pub use id::{
 };
 pub use module::{Digest, Module, ModuleKind};
 pub use name::{
-    BindingName, Comment, Email, ModuleName, SecretName, StoreName, Subdomain, WorkerName,
+    AccountName, BindingName, Comment, Email, ModuleName, PersonName, SecretName, StoreName,
+    Subdomain, TokenName, WorkerName,
 };
 pub use scope::{Scope, Scopes};
 pub use secret::{Owner, Place, SecretStatus, ValueVersion, WrappedAccountKey};

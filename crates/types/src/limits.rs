@@ -107,6 +107,8 @@ pub const MAX_ROLES_PER_MEMBER: usize = 32;
 /// Failed attempts by address, or by name, that are remembered for one kind of credential: with all tables full
 /// about 20 MiB.
 pub const MAX_ATTEMPT_RECORDS: usize = 16_384;
+/// Trusted proxies one behind another that a request is followed through. Our own bound: two or three are usual.
+pub const MAX_PROXIES_IN_FRONT: usize = 16;
 /// How long an address from which a user signed in is familiar, in days: longer than a holiday.
 pub const FAMILIAR_ADDRESS_DAYS: i64 = 30;
 /// Policies in one API token. Our own bound, as the next three: many times what anyone needs, and little enough to

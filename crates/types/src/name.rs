@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::limits;
 
@@ -100,14 +101,23 @@ name!(/// An e-mail address in the form that is compared: lower case, one `@`.
     Email, check_email);
 name!(/// A module's name inside a version: a key, never a path of the machine.
     ModuleName, check_module_name);
+name!(/// What people call an account: 1 to 100 printable characters without surrounding spaces.
+    AccountName, check_account_name);
+name!(/// A person's first or last name: 1 to 60 printable characters without surrounding spaces.
+    PersonName, check_person_name);
+name!(/// What its owner calls an API token: 1 to 120 printable characters without surrounding spaces.
+    TokenName, check_token_name);
 
 impl Email {
-    /// Parses an address as a person types it: surrounding spaces and letter case do not matter.
+    /// Parses an address as a person types it: surrounding spaces, letter case and how accented letters are
+    /// composed do not matter.
     ///
     /// # Errors
     /// As [`Email::from_str`].
     pub fn normalised(text: &str) -> Result<Self, InvalidName> {
-        text.trim().to_lowercase().parse()
+        // Lower case can take a text apart again, so composing comes last.
+        let composed: String = text.trim().to_lowercase().nfc().collect();
+        composed.parse()
     }
 }
 
@@ -142,7 +152,23 @@ fn check_secret_name(text: &str) -> Result<(), InvalidName> {
 }
 
 fn check_store_name(text: &str) -> Result<(), InvalidName> {
-    check_length(text, limits::MAX_STORE_NAME_CHARS)?;
+    check_label(text, limits::MAX_STORE_NAME_CHARS)
+}
+
+fn check_account_name(text: &str) -> Result<(), InvalidName> {
+    check_label(text, limits::MAX_ACCOUNT_NAME_CHARS)
+}
+
+fn check_person_name(text: &str) -> Result<(), InvalidName> {
+    check_label(text, limits::MAX_PERSON_NAME_CHARS)
+}
+
+fn check_token_name(text: &str) -> Result<(), InvalidName> {
+    check_label(text, limits::MAX_TOKEN_NAME_CHARS)
+}
+
+fn check_label(text: &str, max: usize) -> Result<(), InvalidName> {
+    check_length(text, max)?;
     check_form(
         text.trim() == text && !text.chars().any(char::is_control),
         "printable characters without surrounding spaces",
@@ -287,9 +313,29 @@ mod tests {
             Email::normalised(" Dev@Example.COM ").unwrap().as_str(),
             "dev@example.com"
         );
+        for spelling in [
+            "jörg@b.example",
+            "JO\u{308}RG@B.example",
+            "jo\u{308}rg@b.example",
+        ] {
+            let email = Email::normalised(spelling).unwrap();
+            assert_eq!(email.as_str(), "j\u{f6}rg@b.example");
+        }
         for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c"] {
             assert!(Email::normalised(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn names_of_accounts_and_people_are_short_and_trimmed() {
+        for good in ["A", "Acme, Inc. – Überwachung", &"x".repeat(100)] {
+            assert!(good.parse::<AccountName>().is_ok(), "{good}");
+        }
+        for bad in ["", " ", " a", "a ", "a\nb", "a\0", &"x".repeat(101)] {
+            assert!(bad.parse::<AccountName>().is_err(), "{bad}");
+        }
+        assert!("é".repeat(60).parse::<PersonName>().is_ok());
+        assert!("é".repeat(61).parse::<PersonName>().is_err());
     }
 
     proptest! {

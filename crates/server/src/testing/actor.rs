@@ -10,7 +10,7 @@ use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users::UserRow;
 use coffer_store::rows::{accounts, members, tokens, users};
 use coffer_types::{
-    AccountId, Clock, Effect, Email, GroupScope, MemberId, PermissionGroup, Policy, Resource, Role,
+    AccountId, Clock, Effect, Email, GroupScope, IpCondition, MemberId, MembershipStatus, PermissionGroup, Policy, Resource, Role,
     Timestamp, TokenId, UserId,
 };
 
@@ -159,6 +159,7 @@ impl TestApp {
             account_id,
             user_id,
             roles: roles.to_vec(),
+            status: MembershipStatus::Accepted,
             created_at: self.clock.now(),
         });
         self.add_rows(move |tx| {
@@ -205,14 +206,17 @@ impl TestApp {
         let row = Arc::new(TokenRow {
             id: TokenId::random(&SystemRandom),
             owner,
-            name: "test token".to_owned(),
+            name: "test token".parse().unwrap(),
             prefix: text.lookup_prefix().to_owned(),
             mac: self.keyring.token_pepper().mac(&text).to_vec(),
             enabled: times.enabled,
             policies,
+            condition: IpCondition::default(),
             not_before: times.not_before,
             expires_at: times.expires_at,
             created_at: self.clock.now(),
+            issued_at: self.clock.now(),
+            modified_at: self.clock.now(),
         });
         self.add_rows(move |tx| {
             let row = Arc::clone(&row);
@@ -235,8 +239,12 @@ impl TestApp {
         let row = Arc::new(UserRow {
             id,
             email,
+            first_name: None,
+            last_name: None,
             password_hash: "none".to_owned(),
             global_key_mac: vec![1; 32],
+            global_key_enabled: true,
+            global_key_sealed: None,
             created_at: self.clock.now(),
             modified_at: self.clock.now(),
         });

@@ -19,6 +19,7 @@ CREATE TABLE invitations (
     member_id TEXT PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
     prefix TEXT NOT NULL CONSTRAINT invitations_prefix UNIQUE,
     mac BLOB NOT NULL,
+    invited_by TEXT,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

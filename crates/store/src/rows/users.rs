@@ -1,6 +1,6 @@
 //! Users.
 
-use coffer_types::{Email, Timestamp, UserId};
+use coffer_types::{Email, PersonName, Timestamp, UserId};
 
 use crate::cache::Touched;
 use crate::connection::{Rows, Tx, execute, on};
@@ -14,10 +14,18 @@ pub struct UserRow {
     pub id: UserId,
     /// The address, normalised.
     pub email: Email,
-    /// The password's Argon2id hash.
+    /// The first name, if the user told one.
+    pub first_name: Option<PersonName>,
+    /// The last name, if the user told one.
+    pub last_name: Option<PersonName>,
+    /// The password's Argon2id hash; empty for a user who was invited and has none yet.
     pub password_hash: String,
     /// The global API key's MAC.
     pub global_key_mac: Vec<u8>,
+    /// Whether the global API key may be used.
+    pub global_key_enabled: bool,
+    /// The global API key's text, sealed under the user's password; `None` if it was made before that was kept.
+    pub global_key_sealed: Option<Vec<u8>>,
     /// When the user was made.
     pub created_at: Timestamp,
     /// When the user was last changed.
@@ -39,12 +47,16 @@ impl std::fmt::Debug for UserRow {
 pub async fn insert(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO users (id, email, password_hash, global_key_mac, created_at, modified_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO users (id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
+             global_key_sealed, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         user.id.to_string(),
         user.email.as_str().to_owned(),
+        text(user.first_name.as_ref()),
+        text(user.last_name.as_ref()),
         user.password_hash.clone(),
         user.global_key_mac.clone(),
+        i64::from(user.global_key_enabled),
+        user.global_key_sealed.clone(),
         user.created_at.as_micros(),
         user.modified_at.as_micros()
     );
@@ -62,7 +74,8 @@ pub async fn with_email(
 ) -> Result<Option<UserRow>, StoreError> {
     let found: Option<UserTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT id, email, password_hash, global_key_mac, created_at, modified_at FROM users WHERE email = $1",
+            "SELECT id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
+             global_key_sealed, created_at, modified_at FROM users WHERE email = $1",
         )
         .bind(email.as_str().to_owned())
         .fetch_optional(connection)
@@ -78,7 +91,8 @@ pub async fn with_email(
 pub async fn find(rows: &mut impl Rows, id: UserId) -> Result<Option<UserRow>, StoreError> {
     let found: Option<UserTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT id, email, password_hash, global_key_mac, created_at, modified_at FROM users WHERE id = $1",
+            "SELECT id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
+             global_key_sealed, created_at, modified_at FROM users WHERE id = $1",
         )
         .bind(id.to_string())
         .fetch_optional(connection)
@@ -87,15 +101,83 @@ pub async fn find(rows: &mut impl Rows, id: UserId) -> Result<Option<UserRow>, S
     found.map(from_tuple).transpose()
 }
 
-type UserTuple = (String, String, String, Vec<u8>, i64, i64);
+/// Keeps a user's names as they are now.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update_names(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE users SET first_name = $2, last_name = $3, modified_at = $4 WHERE id = $1",
+        user.id.to_string(),
+        text(user.first_name.as_ref()),
+        text(user.last_name.as_ref()),
+        user.modified_at.as_micros()
+    );
+    tx.touch(Touched::User(user.id));
+    Ok(())
+}
+
+/// Keeps a user's password and global API key as they are now.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update_credentials(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE users SET password_hash = $2, global_key_mac = $3, global_key_enabled = $4, \
+             global_key_sealed = $5, modified_at = $6 WHERE id = $1",
+        user.id.to_string(),
+        user.password_hash.clone(),
+        user.global_key_mac.clone(),
+        i64::from(user.global_key_enabled),
+        user.global_key_sealed.clone(),
+        user.modified_at.as_micros()
+    );
+    tx.touch(Touched::User(user.id));
+    Ok(())
+}
+
+fn text(name: Option<&PersonName>) -> Option<String> {
+    name.map(|name| name.as_str().to_owned())
+}
+
+type UserTuple = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    Vec<u8>,
+    i64,
+    Option<Vec<u8>>,
+    i64,
+    i64,
+);
 
 fn from_tuple(tuple: UserTuple) -> Result<UserRow, StoreError> {
-    let (id, email, password_hash, global_key_mac, created_at, modified_at) = tuple;
+    let (
+        id,
+        email,
+        first_name,
+        last_name,
+        password_hash,
+        global_key_mac,
+        global_key_enabled,
+        global_key_sealed,
+        created_at,
+        modified_at,
+    ) = tuple;
+    let name = |name: Option<String>| name.map(|name| parsed("name", &name)).transpose();
     Ok(UserRow {
         id: parsed("user id", &id)?,
         email: parsed("e-mail address", &email)?,
+        first_name: name(first_name)?,
+        last_name: name(last_name)?,
         password_hash,
         global_key_mac,
+        global_key_enabled: global_key_enabled != 0,
+        global_key_sealed,
         created_at: Timestamp::from_micros(created_at),
         modified_at: Timestamp::from_micros(modified_at),
     })

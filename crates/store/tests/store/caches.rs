@@ -8,7 +8,7 @@ use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::rows::{accounts, secrets, stores};
 use coffer_store::{StoreError, Tx, Written};
-use coffer_types::{MemberId, Role, SecretId, TokenId, UserId, ValueVersion};
+use coffer_types::{IpCondition, MemberId, MembershipStatus, Role, SecretId, TokenId, UserId, ValueVersion};
 use futures::future::{BoxFuture, join_all};
 
 use crate::support::{Fixture, Refused, limits, now};
@@ -111,14 +111,17 @@ impl Fixture {
         TokenRow {
             id: TokenId::from_bytes(id),
             owner: TokenOwner::Account(self.account_id),
-            name: "token".to_owned(),
+            name: "token".parse().unwrap(),
             prefix: PREFIX.to_owned(),
             mac: vec![0; 32],
             enabled: true,
             policies: Vec::new(),
+            condition: IpCondition::default(),
             not_before: None,
             expires_at: None,
             created_at: now(),
+            issued_at: now(),
+            modified_at: now(),
         }
     }
 }
@@ -210,8 +213,12 @@ async fn users_and_memberships_are_seen_at_once() {
     let user = Arc::new(UserRow {
         id,
         email: "dev@example.com".parse().unwrap(),
+        first_name: None,
+        last_name: None,
         password_hash: "hash".to_owned(),
         global_key_mac: vec![1; 32],
+        global_key_enabled: true,
+        global_key_sealed: None,
         created_at: now(),
         modified_at: now(),
     });
@@ -220,6 +227,7 @@ async fn users_and_memberships_are_seen_at_once() {
         account_id: fixture.account_id,
         user_id: id,
         roles: vec![Role::SecretsStoreReporter],
+        status: MembershipStatus::Accepted,
         created_at: now(),
     });
     fixture

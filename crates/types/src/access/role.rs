@@ -108,6 +108,13 @@ impl Role {
         }
     }
 
+    /// What several roles permit together.
+    pub fn permissions_of(roles: &[Self]) -> Permissions {
+        roles
+            .iter()
+            .fold(Permissions::NONE, |sum, role| sum.union(role.permissions()))
+    }
+
     /// What the role permits.
     pub const fn permissions(self) -> Permissions {
         use Permission as P;
@@ -154,7 +161,26 @@ impl FromStr for Role {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn removing_a_role_never_adds_a_permission(
+            roles in proptest::collection::vec(proptest::sample::select(Role::ALL.to_vec()), 0..8),
+            index in 0usize..8,
+        ) {
+            let mut fewer = roles.clone();
+            if index < fewer.len() {
+                let removed = fewer.remove(index);
+                let (before, after) = (Role::permissions_of(&roles), Role::permissions_of(&fewer));
+                prop_assert!(after.difference(before).is_empty());
+                // What is lost is what the removed role alone gave.
+                prop_assert!(before.difference(after).difference(removed.permissions()).is_empty());
+            }
+        }
+    }
 
     /// The documents' own sentences, role by role.
     #[test]
