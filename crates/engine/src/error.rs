@@ -157,6 +157,24 @@ pub enum Problem {
     /// Shares that do not make a deployment.
     #[error("{0}")]
     Split(coffer_types::deployment::InvalidSplit),
+    /// An e-mail address that is none.
+    #[error("email_invalid: an e-mail address {0}")]
+    Email(InvalidName),
+    /// An account's name that is none.
+    #[error("account_name_invalid: an account's name {0}")]
+    AccountName(InvalidName),
+    /// A person's name that is none.
+    #[error("name_invalid: a name {0}")]
+    PersonName(InvalidName),
+    /// No role.
+    #[error("roles_empty: name at least one role")]
+    RolesEmpty,
+    /// A role that does not exist.
+    #[error("role_unknown: no role has this id; the account's roles are listed at /roles")]
+    RoleUnknown,
+    /// A part that must be otherwise; the text says how.
+    #[error("not_offered: {0}")]
+    NotOffered(&'static str),
     /// A new password that is too short.
     #[error("password_too_short: a password needs at least {0} characters")]
     PasswordTooShort(usize),
@@ -224,6 +242,24 @@ pub enum Missing {
     /// The per-Worker secret.
     #[error("no such secret on the Worker")]
     WorkerSecret,
+    /// The event, at the time that was told.
+    #[error("no such event at that time")]
+    AuditEvent,
+    /// The member of the account.
+    #[error("no such member")]
+    Member,
+    /// The role.
+    #[error("no such role")]
+    Role,
+    /// The user's membership.
+    #[error("no such membership")]
+    Membership,
+    /// The invitation: there never was one, or it was used, replaced or withdrawn.
+    #[error("no such invitation")]
+    Invitation,
+    /// An invitation that was not accepted in time.
+    #[error("the invitation has expired")]
+    LiveInvitation,
     /// The API token.
     #[error("no such token")]
     Token,
@@ -256,6 +292,15 @@ pub enum Conflict {
     /// The Worker changed while the request was at work.
     #[error("the Worker was changed at the same time")]
     WorkerChanged,
+    /// The user is a member of the account.
+    #[error("the user is a member of the account")]
+    AlreadyMember,
+    /// Nobody else is a Super Administrator of the account.
+    #[error("the account would have no Super Administrator")]
+    LastSuperAdministrator,
+    /// The invitation was answered before, in another way.
+    #[error("the invitation was answered before")]
+    InvitationAnswered,
     /// The user's password or global API key changed while the request was at work.
     #[error("the password or the global API key was changed at the same time")]
     CredentialsChanged,

@@ -58,11 +58,16 @@ impl Engine {
         })
     }
 
-    /// An event about something the caller did now.
-    pub(crate) fn event(&self, caller: &Caller, account_id: AccountId, about: About) -> NewEvent {
+    /// An event about something the caller did now, in an account or to a user of no one account.
+    pub(crate) fn event(
+        &self,
+        caller: &Caller,
+        account_id: impl Into<Option<AccountId>>,
+        about: About,
+    ) -> NewEvent {
         NewEvent {
             id: AuditEventId::random(self.random.as_ref()),
-            account_id: Some(account_id),
+            account_id: account_id.into(),
             at: self.clock.now(),
             action: about.action,
             outcome: Outcome::Success,

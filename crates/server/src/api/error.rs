@@ -67,6 +67,11 @@ impl IntoResponse for ApiError {
                     HeaderValue::from_static("false"),
                 );
             }
+            StatusCode::TOO_MANY_REQUESTS => {
+                if let Self::Engine(Error::TooManyAttempts { retry_after_seconds }) = &self {
+                    headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+                }
+            }
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
@@ -249,6 +254,21 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             "The deployment was not found on this Worker.".to_owned(),
         ),
         Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
+        Missing::AuditEvent => (
+            1001,
+            "audit_log_not_found: the account has no event with this id within a minute of action_time".to_owned(),
+        ),
+        Missing::Member => (1003, "member_not_found".to_owned()),
+        Missing::Role => (1003, "role_not_found".to_owned()),
+        Missing::Membership => (1003, "membership_not_found".to_owned()),
+        Missing::Invitation => (
+            1003,
+            "invitation_not_found: it was used, replaced or withdrawn, or the link is not whole".to_owned(),
+        ),
+        Missing::LiveInvitation => {
+            let message = "invitation_expired: ask an administrator of the account for a new one";
+            return (StatusCode::GONE, 1003, message.to_owned());
+        }
         Missing::Token => (1003, "token_not_found: there is no such API token".to_owned()),
         Missing::PermissionGroup => (
             1003,
@@ -291,6 +311,22 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             StatusCode::CONFLICT,
             10013,
             "the Worker was changed by another request at the same time; look at it and try again".to_owned(),
+        ),
+        Conflict::AlreadyMember => (
+            StatusCode::CONFLICT,
+            1004,
+            "member_already_exists: the user is a member of the account; change the member's roles instead".to_owned(),
+        ),
+        Conflict::LastSuperAdministrator => (
+            StatusCode::CONFLICT,
+            1005,
+            "last_super_administrator: make another member a Super Administrator first".to_owned(),
+        ),
+        Conflict::InvitationAnswered => (
+            StatusCode::CONFLICT,
+            1004,
+            "invitation_answered: an accepted membership ends with DELETE, and who refused has to be invited again"
+                .to_owned(),
         ),
         Conflict::CredentialsChanged => (
             StatusCode::CONFLICT,
@@ -373,6 +409,12 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::SecretsEmpty(_)
         | Problem::TooManySecrets(_)
         | Problem::SecretNameRepeated(_)
+        | Problem::Email(_)
+        | Problem::AccountName(_)
+        | Problem::PersonName(_)
+        | Problem::RolesEmpty
+        | Problem::RoleUnknown
+        | Problem::NotOffered(_)
         | Problem::PasswordTooShort(_)
         | Problem::PasswordTooLong(_)
         | Problem::PasswordIsEmail
