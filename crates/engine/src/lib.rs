@@ -10,17 +10,24 @@
 mod account_settings;
 mod actor;
 mod attempts;
+mod audit;
 mod authenticate;
 mod authorize;
 mod engine;
 mod error;
 mod feed;
+mod global_key;
 mod identity;
 mod installation;
+mod invitations;
+mod members;
 mod mutate;
 mod passwords;
 mod provision;
 mod secrets_store;
+mod sessions;
+mod tokens;
+mod uses;
 mod workers;
 
 pub use coffer_crypto::{SecretValue, TokenText};
@@ -36,6 +43,10 @@ pub use attempts::{
     Attempt, AttemptFigures, AttemptKind, AttemptLimits, AttemptRate, Attempts, InvalidRate,
     LimitedBy,
 };
+pub use audit::{
+    AuditField, AuditFilter, AuditPage, AuditQuery, Denied, FirstVersionQuery, HistoryQuery,
+    TimeRange, categories as audit_product_categories,
+};
 pub use authorize::{
     BindSecrets, DeployPages, DeployWorkers, EditBindings, EditSettings, ManageAccount,
     ManageMemberships, ManageSecrets, ManageTokens, ManageUser, ManageUserTokens, Permit, Requires,
@@ -44,12 +55,18 @@ pub use authorize::{
 };
 pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
-pub use identity::AccountList;
+pub use identity::{AccountList, InvitationAnswer, UserChanges};
+pub use invitations::Invitation;
+pub use members::{Invited, MemberList, MemberOrder, MemberPage};
 pub use installation::{AccountSummary, Installation, InstallationError};
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
     BoundSecret, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList,
     StorePage, UnusedList, UnusedPage,
+};
+pub use sessions::{Ended, SignedIn};
+pub use tokens::{
+    AccountGroupList, CreatedToken, TokenGroupList, TokenList, TokenPage, TokenSettings, TokensPermit,
 };
 pub use workers::{
     Annotations, Code, Compatibility, NewBinding, NewBindingKind, NewDeployment, NewModule,

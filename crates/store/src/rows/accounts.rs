@@ -1,6 +1,6 @@
 //! Accounts, their limits and their keys.
 
-use coffer_types::{AccountId, Subdomain, Timestamp, WrappedAccountKey};
+use coffer_types::{AccountId, AccountName, Subdomain, Timestamp, WrappedAccountKey};
 use serde::Serialize;
 
 use crate::cache::Touched;
@@ -95,6 +95,27 @@ pub async fn update_limits(
     );
     tx.touch(Touched::Account(id));
     Ok(done == 1)
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn rename(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    name: &AccountName,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE accounts SET name = $2, modified_at = $3 WHERE id = $1",
+        id.to_string(),
+        name.as_str(),
+        now.as_micros()
+    );
+    tx.touch(Touched::Account(id));
+    Ok(())
 }
 
 /// Sets whether a secret that a deployed version binds is kept from being deleted; `false` if there is no such

@@ -91,6 +91,26 @@ pub async fn with_prefix(
     found.map(from_tuple).transpose()
 }
 
+/// A membership's invitation.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn of_member(
+    rows: &mut impl Rows,
+    member_id: MemberId,
+) -> Result<Option<InvitationRow>, StoreError> {
+    let found: Option<InvitationTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT member_id, prefix, mac, invited_by, created_at, expires_at FROM invitations \
+             WHERE member_id = $1",
+        )
+        .bind(member_id.to_string())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
 type InvitationTuple = (String, String, Vec<u8>, Option<String>, i64, i64);
 
 fn from_tuple(tuple: InvitationTuple) -> Result<InvitationRow, StoreError> {

@@ -87,11 +87,7 @@ pub async fn insert(tx: &mut Tx<'_>, member: &MemberRow) -> Result<(), StoreErro
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn update(
-    tx: &mut Tx<'_>,
-    member: &MemberRow,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn update(tx: &mut Tx<'_>, member: &MemberRow, now: Timestamp) -> Result<(), StoreError> {
     let roles = to_json("roles", &member.roles)?;
     execute!(
         tx,
@@ -162,10 +158,7 @@ pub async fn of_user_in(
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn find_any(
-    rows: &mut impl Rows,
-    id: MemberId,
-) -> Result<Option<MemberRow>, StoreError> {
+pub async fn find_any(rows: &mut impl Rows, id: MemberId) -> Result<Option<MemberRow>, StoreError> {
     let found: Option<MemberTuple> = on!(rows, connection => {
         sqlx::query_as(
             "SELECT id, account_id, user_id, roles, status, created_at FROM members WHERE id = $1",
@@ -242,10 +235,7 @@ pub async fn list(
             .fetch_one(connection)
             .await?
     });
-    let members = found
-        .into_iter()
-        .map(with_user)
-        .collect::<Result<_, _>>()?;
+    let members = found.into_iter().map(with_user).collect::<Result<_, _>>()?;
     Ok((members, unsigned("count of members", total)?))
 }
 

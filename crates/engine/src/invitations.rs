@@ -1,0 +1,6 @@
+//! Invitations as those see them who hold their links.
+
+mod accept;
+mod find;
+
+pub use find::Invitation;
