@@ -41,7 +41,8 @@ impl CursorScope {
             key.verify(&message, code).then(|| position_of(*position))
         };
         parsed().ok_or_else(|| {
-            let rule = "cursor must be one that the page before this one gave, with the same filters";
+            let rule =
+                "cursor must be one that the page before this one gave, with the same filters";
             Error::invalid("cursor", Problem::Parameter(rule.to_owned()))
         })
     }

@@ -156,7 +156,8 @@ fn products_of(filters: &[AuditFilter]) -> Result<Option<EventCondition>> {
             products.extend(category.products.iter().map(|product| product.value));
         }
     }
-    Ok(products.map(|products| kinds_where(false, |kind| products.contains(&products::product(kind)))))
+    Ok(products
+        .map(|products| kinds_where(false, |kind| products.contains(&products::product(kind)))))
 }
 
 /// The condition that an event is about a kind of thing for which this holds, or does not.
@@ -205,11 +206,13 @@ impl AuditFilter {
             ),
             F::ResourceScope => {
                 self.check_words(&["accounts", "user", "zones", "memberships"])?;
-                Ok(kinds_where(self.negated, |kind| listed(products::scope(kind))))
+                Ok(kinds_where(self.negated, |kind| {
+                    listed(products::scope(kind))
+                }))
             }
-            F::ResourceProduct | F::ProductCategory => {
-                Ok(kinds_where(self.negated, |kind| listed(products::product(kind))))
-            }
+            F::ResourceProduct | F::ProductCategory => Ok(kinds_where(self.negated, |kind| {
+                listed(products::product(kind))
+            })),
             F::ActorEmail => self.texts(EventColumn::ActorEmail, |value| {
                 email(value).ok_or("must be an e-mail address")
             }),
@@ -293,7 +296,11 @@ impl AuditFilter {
     }
 
     fn check_words(&self, words: &[&str]) -> Result<()> {
-        if self.values.iter().all(|value| words.contains(&value.as_str())) {
+        if self
+            .values
+            .iter()
+            .all(|value| words.contains(&value.as_str()))
+        {
             return Ok(());
         }
         Err(self.refused(&format!("must be one of {}", words.join(", "))))

@@ -107,7 +107,10 @@ impl Engine {
         Ok(self.export(asked))
     }
 
-    fn export(&self, mut asked: Asked) -> impl Stream<Item = Result<Vec<AuditLogV1>>> + Send + use<> {
+    fn export(
+        &self,
+        mut asked: Asked,
+    ) -> impl Stream<Item = Result<Vec<AuditLogV1>>> + Send + use<> {
         // What comes later is left out, so that an export of a busy log ends.
         let now = self.clock.now().plus_micros(1);
         asked.rows.before = Some(asked.rows.before.map_or(now, |before| before.min(now)));
@@ -115,7 +118,9 @@ impl Engine {
         futures::stream::try_unfold(start, |(engine, asked, place)| async move {
             let Some(after) = place else { return Ok(None) };
             let (events, next) = engine.batch(&asked, after).await?;
-            let logs = events.into_iter().map(|stored| view::first_version(stored.event));
+            let logs = events
+                .into_iter()
+                .map(|stored| view::first_version(stored.event));
             let place = next.map(Some);
             Ok::<_, Error>(Some((logs.collect(), (engine, asked, place))))
         })
@@ -130,7 +135,9 @@ impl Engine {
             Some(_) => self.picked(asked, slice).await?,
         };
         let logs = found.into_iter();
-        Ok(logs.map(|stored| view::first_version(stored.event)).collect())
+        Ok(logs
+            .map(|stored| view::first_version(stored.event))
+            .collect())
     }
 
     /// A part of those events that rows alone do not tell apart: they are looked at one by one.
@@ -165,7 +172,10 @@ impl Engine {
         let mut reader = self.store.reader().await?;
         let mut found = audit_query::page(&mut reader, &asked.rows, after, slice).await?;
         let is_whole = found.len() == BATCH as usize;
-        let next = found.last().filter(|_| is_whole).map(|event| event.position);
+        let next = found
+            .last()
+            .filter(|_| is_whole)
+            .map(|event| event.position);
         if let Some(range) = asked.actor_ip {
             found.retain(|stored| {
                 let ip = stored.event.actor.ip.as_deref();

@@ -60,15 +60,16 @@ impl Engine {
         query.range.check()?;
         let mut filters = query.filters;
         filters.sort();
-        let scope = filters.iter().fold(
-            CursorScope::default().with("events"),
-            |scope, filter| {
+        let scope = filters
+            .iter()
+            .fold(CursorScope::default().with("events"), |scope, filter| {
                 let scope = scope.with(filter.field.name());
                 let scope = scope.with(if filter.negated { "not" } else { "" });
                 let values = filter.values.iter();
-                values.fold(scope, |scope, value| scope.with(value)).with("end of values")
-            },
-        );
+                values
+                    .fold(scope, |scope, value| scope.with(value))
+                    .with("end of values")
+            });
         let asked = Asked {
             range: query.range,
             conditions: conditions(&permit.account().name, &filters)?,

@@ -17,10 +17,7 @@ pub(super) fn second_version(account: &AccountRow, event: NewEvent) -> AuditLog 
     let (actor, raw) = (event.actor, event.request.raw);
     let mut request = told.further;
     request.extend(told.before.map(|before| ("before".to_owned(), before)));
-    let (token_id, token_name) = actor
-        .token
-        .map(|token| (token.id, token.name))
-        .unzip();
+    let (token_id, token_name) = actor.token.map(|token| (token.id, token.name)).unzip();
     let kind = event.resource_kind;
     AuditLog {
         id: event.id,

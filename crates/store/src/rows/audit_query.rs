@@ -356,9 +356,7 @@ fn stored(row: &SqliteRow) -> Result<StoredEvent, StoreError> {
     let account_id = optional("account_id")?;
     let event = NewEvent {
         id: parsed("event id", &text("id")?)?,
-        account_id: account_id
-            .map(|id| parsed("account id", &id))
-            .transpose()?,
+        account_id: account_id.map(|id| parsed("account id", &id)).transpose()?,
         at,
         action: word("action", &text("action")?)?,
         outcome: word("outcome", &text("result")?)?,

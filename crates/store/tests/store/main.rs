@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod audit_pages;
 mod caches;
 mod changes;
 mod crash;
