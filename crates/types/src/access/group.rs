@@ -223,6 +223,15 @@ impl PermissionGroup {
         permissions: Permissions::of(&[Permission::ViewUserTokens]),
     };
 
+    /// The kind of product that it belongs to, as the API's list of groups names it.
+    pub fn category(&self) -> &'static str {
+        match self.name.split_once(' ').map(|(first, _)| first) {
+            Some("Secrets" | "Workers" | "Pages") => "developer_platform",
+            Some(_) if self.id == Self::AUDIT_LOGS_READ.id => "analytics_and_logs",
+            _ => "account_and_billing",
+        }
+    }
+
     /// The group with this id.
     pub fn by_id(id: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|group| group.id == id)
