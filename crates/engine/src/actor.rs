@@ -9,7 +9,7 @@ use coffer_store::rows::members::MemberRow;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users::UserRow;
 use coffer_types::audit::{ActorContext, ActorKind};
-use coffer_types::{AccountId, Email, Permissions, Policy, RequestId};
+use coffer_types::{AccountId, Email, Permissions, Policy, RequestId, SessionId};
 
 pub use coffer_store::rows::audit::RawRequest;
 
@@ -20,6 +20,8 @@ pub enum Credentials {
     Token(TokenText),
     /// An e-mail address with its global API key.
     GlobalKey(Email, TokenText),
+    /// The text of a session, as its cookie holds it.
+    Session(TokenText),
 }
 
 /// Facts about a request that its audit events carry.
@@ -50,6 +52,7 @@ pub struct Actor {
     pub(crate) user: Option<Arc<UserRow>>,
     pub(crate) memberships: Arc<Vec<MemberRow>>,
     pub(crate) token: Option<Arc<TokenRow>>,
+    pub(crate) session: Option<SessionId>,
     pub(crate) context: ActorContext,
 }
 
@@ -145,7 +148,7 @@ impl Caller {
             },
             token: self.actor.token.as_ref().map(|token| EventToken {
                 id: token.id,
-                name: token.name.clone(),
+                name: token.name.as_str().to_owned(),
             }),
         }
     }

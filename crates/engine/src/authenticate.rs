@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use coffer_crypto::token::TokenText;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};
-use coffer_store::rows::users;
 use coffer_types::audit::ActorContext;
-use coffer_types::{Email, Timestamp};
+use coffer_types::Timestamp;
 
 use crate::actor::{Actor, Credentials};
 use crate::attempts::{Attempt, AttemptKind};
@@ -29,6 +28,7 @@ impl Engine {
         let found = match credentials {
             Credentials::Token(text) => self.authenticate_token(text, address).await,
             Credentials::GlobalKey(email, key) => self.authenticate_global_key(email, key).await,
+            Credentials::Session(text) => self.authenticate_session(text).await,
         };
         match found {
             // A right one is never refused for what others tried: guessing 256 bits is hopeless anyway.
@@ -63,39 +63,19 @@ impl Engine {
             user,
             memberships,
             token: Some(token),
+            session: None,
             context: ActorContext::ApiToken,
         })
-    }
-
-    async fn authenticate_global_key(&self, email: &Email, key: &TokenText) -> Result<Actor> {
-        let found = users::with_email(&mut self.store.reader().await?, email).await?;
-        // An unknown address costs the same check against a MAC that nothing has.
-        let (user, mac) = match found {
-            Some(user) => {
-                let mac = user.global_key_mac.clone();
-                (Some(user), mac)
-            }
-            None => (None, vec![0; 32]),
-        };
-        match (self.pepper.verify(key, &mac), user) {
-            (true, Some(user)) => {
-                let memberships = self.store.memberships(user.id).await?;
-                Ok(Actor {
-                    user: Some(Arc::new(user)),
-                    memberships,
-                    token: None,
-                    context: ActorContext::ApiKey,
-                })
-            }
-            _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
-        }
     }
 }
 
 /// As what wrong credentials are counted.
 fn attempt(credentials: &Credentials, address: Option<IpAddr>) -> Attempt<'_> {
     let (kind, name) = match credentials {
-        Credentials::Token(text) => (AttemptKind::Token, text.lookup_prefix()),
+        // The text of a session is as long as a token's, and as hopeless to guess.
+        Credentials::Token(text) | Credentials::Session(text) => {
+            (AttemptKind::Token, text.lookup_prefix())
+        }
         Credentials::GlobalKey(email, _) => (AttemptKind::Key, email.as_str()),
     };
     Attempt {

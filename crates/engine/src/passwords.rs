@@ -1,5 +1,9 @@
 //! Users' passwords, and the global API keys that only they open.
 
+mod change;
+mod confirm;
+mod refusal;
+
 use std::sync::Arc;
 
 use coffer_crypto::{
@@ -10,6 +14,8 @@ use coffer_store::rows::users::UserRow;
 use coffer_types::{Email, Random, UserId, limits};
 
 use crate::error::{Error, Problem, Result};
+
+pub(crate) use confirm::Asked;
 
 /// Hashes and checks passwords, and seals global API keys under them.
 pub(crate) struct Passwords {

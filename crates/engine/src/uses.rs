@@ -123,6 +123,8 @@ impl Engine {
     /// Only if the database fails; then it is tried again with the next.
     pub async fn write_uses(&self) -> Result<()> {
         self.write_these(&self.token_uses, Observation::TokenUses)
+            .await?;
+        self.write_these(&self.session_uses, Observation::SessionUses)
             .await
     }
 

@@ -13,6 +13,8 @@ pub mod identity;
 pub mod members;
 pub mod runtime;
 pub mod secrets_store;
+pub mod tokens;
+pub mod sessions;
 pub mod usage;
 pub mod v4;
 pub mod workers;

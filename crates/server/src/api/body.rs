@@ -5,14 +5,16 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use coffer_engine::{Error, IdempotencyKey, Permit, Problem, Requires, UserPermit};
+use coffer_engine::{Error, IdempotencyKey, Permit, Problem, RequestMeta, Requires, UserPermit};
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::authentication::request_meta;
 use super::error::{ApiError, ApiResult};
 use super::permitted::{Permitted, PermittedUser};
+use super::site::Site;
 use crate::app::App;
 
 /// A permitted request that changes something, with its JSON body. A repeated `Idempotency-Key` is known
@@ -69,6 +71,28 @@ impl<P: Requires, T: FromBody> FromRequest<App> for UserChange<P, T> {
         };
         let body = T::from_body(&bytes)?;
         Ok(Self { permit, body })
+    }
+}
+
+/// A request that anyone may send, with its JSON body; but no page of another site on a browser's behalf.
+#[derive(Debug)]
+pub(crate) struct Anyone<T> {
+    pub(crate) request: RequestMeta,
+    pub(crate) body: T,
+}
+
+impl<T: FromBody> FromRequest<App> for Anyone<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if Site::of(&parts) == Site::Other {
+            return Err(ApiError::OtherSite);
+        }
+        let request = request_meta(&parts)?;
+        let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
+        let body = T::from_body(&bytes)?;
+        Ok(Self { request, body })
     }
 }
 

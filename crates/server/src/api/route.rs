@@ -1,7 +1,8 @@
 //! One line of the table of routes.
 
+use axum::Extension;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Extensions, Method, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use coffer_types::{Permission, Permissions};
 
@@ -18,6 +19,8 @@ pub struct RouteInfo {
     pub summary: &'static str,
     /// What it needs in the account; `None` if being recognised is enough.
     pub permission: Option<Permission>,
+    /// Whether it is for anyone, without credentials.
+    pub open: bool,
     /// Further permissions of which it needs any one too; nothing more if the set is empty.
     pub and_any_of: Permissions,
     /// Whether it is served; if not, it answers 501 by name.
@@ -30,7 +33,32 @@ pub(crate) struct Route {
     pub(crate) handler: MethodRouter<App>,
 }
 
+/// The status with which an operation answers once it is done, for its audit events, which are written before it
+/// is answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SuccessStatus(StatusCode);
+
+impl SuccessStatus {
+    /// That of the operation whose request has these extensions: 200 if its route names no other.
+    pub(crate) fn of(extensions: &Extensions) -> u16 {
+        let told = extensions.get().map(|Self(status)| *status);
+        told.unwrap_or(StatusCode::OK).as_u16()
+    }
+}
+
 impl Route {
+    /// The same for anyone, without credentials.
+    pub(crate) fn open(mut self) -> Self {
+        self.info.open = true;
+        self
+    }
+
+    /// The same, answering with another status than 200 once it is done.
+    pub(crate) fn answers(mut self, status: StatusCode) -> Self {
+        self.handler = self.handler.layer(Extension(SuccessStatus(status)));
+        self
+    }
+
     /// The same, needing one of these permissions too.
     pub(crate) fn and_any_of(mut self, permissions: Permissions) -> Self {
         self.info.and_any_of = permissions;
@@ -57,6 +85,7 @@ where
             path,
             summary,
             permission,
+            open: false,
             and_any_of: Permissions::NONE,
             served: true,
         },

@@ -28,6 +28,7 @@ pub(super) fn routes(served: &[Route]) -> Vec<Route> {
                 path,
                 summary,
                 permission: None,
+                open: false,
                 and_any_of: Permissions::NONE,
                 served: false,
             },

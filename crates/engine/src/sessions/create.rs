@@ -1,0 +1,210 @@
+//! Signing in.
+
+use std::sync::Arc;
+
+use coffer_crypto::{SecretValue, TokenKind, TokenText};
+use coffer_protocol::sessions::{NewSession, SessionUser};
+use coffer_store::rows::audit::NewEvent;
+use coffer_store::rows::sessions::{self, SessionRow};
+use coffer_store::rows::users::{self, UserRow};
+use coffer_store::{Tx, Written};
+use coffer_types::audit::{Action, ActorContext, ResourceKind};
+use coffer_types::limits::{MAX_SESSIONS_PER_USER, MAX_SESSIONS_SWEPT};
+use coffer_types::{Email, SessionId, UserId};
+use serde_json::json;
+
+use super::{IDLE_MICROS, LIFE_MICROS, WRITTEN_LATE_MICROS};
+use crate::actor::{Actor, Caller, RequestMeta};
+use crate::attempts::{Attempt, AttemptKind};
+use crate::engine::Engine;
+use crate::error::{Error, Result, Unauthenticated};
+use crate::mutate::About;
+
+/// A user who signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: NewSession,
+    /// Its text, for the cookie. It is told once and kept nowhere.
+    pub text: TokenText,
+}
+
+impl Engine {
+    /// Signs a user in. Wrong passwords and addresses that nobody has are answered alike, after the same work.
+    ///
+    /// # Errors
+    /// [`Unauthenticated::Invalid`]; [`Error::TooManyAttempts`].
+    pub async fn sign_in(
+        &self,
+        request: RequestMeta,
+        email: &Email,
+        password: SecretValue,
+    ) -> Result<SignedIn> {
+        let attempt = Attempt {
+            kind: AttemptKind::Login,
+            address: request.ip,
+            name: Some(email.as_str()),
+        };
+        self.attempts.check(&attempt)?;
+        let (user, password) = (self.store.user_with_email(email).await?, Arc::new(password));
+        let is_right = self.passwords.is_of(user.as_deref(), &password).await?;
+        let user = match user {
+            Some(user) if is_right => user,
+            user => {
+                let error = self.attempts.failed(&attempt);
+                if let Some(user) = user {
+                    self.tell_of_refusal(user, request, &error);
+                }
+                return Err(error);
+            }
+        };
+        self.attempts.succeeded(&attempt)?;
+        let renewed = self.passwords.renewed(&user, &password).await?;
+        self.begin_session(user, renewed, request).await
+    }
+
+    /// Begins a session of a user whose password was right.
+    async fn begin_session(
+        &self,
+        user: Arc<UserRow>,
+        renewed_hash: Option<String>,
+        request: RequestMeta,
+    ) -> Result<SignedIn> {
+        let text = TokenText::generate(TokenKind::Session, self.random.as_ref());
+        let session = self.new_session(&user, &text, &request);
+        let caller = self.caller_of(Arc::clone(&user), request, session.id);
+        let event = self.event(&caller, None, created(&session));
+        let answer = NewSession {
+            id: session.id,
+            created_on: session.created_at,
+            expires_on: session.expires_at,
+            user: SessionUser {
+                id: user.id,
+                email: user.email.clone(),
+            },
+        };
+        let begun = Arc::new((user, session, renewed_hash, event));
+        self.mutate(&caller, move |tx| {
+            let begun = Arc::clone(&begun);
+            Box::pin(async move {
+                let (user, session, renewed_hash, event) = &*begun;
+                begin(tx, user, session, renewed_hash.as_ref()).await?;
+                Ok(Written::new((), NewEvent::clone(event)))
+            })
+        })
+        .await?;
+        Ok(SignedIn {
+            session: answer,
+            text,
+        })
+    }
+
+    fn new_session(&self, user: &UserRow, text: &TokenText, request: &RequestMeta) -> SessionRow {
+        let now = self.clock.now();
+        let user_agent = request.raw.as_ref().map(|raw| raw.user_agent.clone());
+        SessionRow {
+            id: SessionId::random(self.random.as_ref()),
+            user_id: user.id,
+            prefix: text.lookup_prefix().to_owned(),
+            mac: self
+                .session_mac
+                .sign(text.expose_secret().as_bytes())
+                .to_vec(),
+            ip: request.ip.map(|ip| ip.to_string()),
+            user_agent: user_agent.filter(|agent| !agent.is_empty()),
+            created_at: now,
+            expires_at: now.plus_micros(LIFE_MICROS),
+            last_used_at: now,
+        }
+    }
+
+    /// The user, as whoever signs in. There are no memberships, because nothing is asked of an account.
+    fn caller_of(
+        &self,
+        user: Arc<UserRow>,
+        request: RequestMeta,
+        session_id: SessionId,
+    ) -> Arc<Caller> {
+        let actor = Actor {
+            user: Some(user),
+            memberships: Arc::default(),
+            token: None,
+            session: Some(session_id),
+            context: ActorContext::Dash,
+        };
+        // Whoever signs in again gets another session.
+        let request = RequestMeta {
+            idempotency: None,
+            ..request
+        };
+        Arc::new(Caller { actor, request })
+    }
+
+    /// Lets the audit log know of a wrong password. Nobody waits for it: an answer that took as long as a write
+    /// would tell that there is such a user.
+    fn tell_of_refusal(&self, user: Arc<UserRow>, request: RequestMeta, error: &Error) {
+        let status = match error {
+            Error::TooManyAttempts { .. } => 429,
+            _ => 401,
+        };
+        let session_id = SessionId::random(self.random.as_ref());
+        let caller = self.caller_of(user, request, session_id);
+        let about = About {
+            action: Action::Create,
+            resource_kind: ResourceKind::Session,
+            resource_id: session_id.to_string(),
+            details: json!({ "reason": "wrong password" }),
+        };
+        let (engine, event) = (self.clone(), self.refusal(&caller, status, about));
+        tokio::spawn(async move {
+            if let Err(error) = engine.record(event).await {
+                tracing::warn!(%error, "a refused sign-in is missing from the audit log");
+            }
+        });
+    }
+}
+
+fn created(session: &SessionRow) -> About {
+    About {
+        action: Action::Create,
+        resource_kind: ResourceKind::Session,
+        resource_id: session.id.to_string(),
+        details: json!({ "after": {
+            "ip": session.ip,
+            "user_agent": session.user_agent,
+            "expires_on": session.expires_at,
+        } }),
+    }
+}
+
+/// Makes room for the session and keeps it.
+async fn begin(
+    tx: &mut Tx<'_>,
+    user: &UserRow,
+    session: &SessionRow,
+    renewed_hash: Option<&String>,
+) -> Result<()> {
+    let found = users::find(tx, user.id).await?;
+    // The password that was right a moment ago may have been changed, which ended every session of it.
+    let mut user = found
+        .filter(|found| found.password_hash == user.password_hash)
+        .ok_or(Unauthenticated::Invalid)?;
+    if let Some(hash) = renewed_hash {
+        user.password_hash.clone_from(hash);
+        users::update_credentials(tx, &user).await?;
+    }
+    let now = session.created_at;
+    let used_before = now.plus_micros(-IDLE_MICROS - WRITTEN_LATE_MICROS);
+    sessions::sweep(tx, now, used_before, MAX_SESSIONS_SWEPT).await?;
+    end_oldest(tx, user.id).await?;
+    Ok(sessions::insert(tx, session).await?)
+}
+
+/// Ends as many of a user's oldest sessions as must go for one more.
+async fn end_oldest(tx: &mut Tx<'_>, user_id: UserId) -> Result<()> {
+    let kept = MAX_SESSIONS_PER_USER as usize - 1;
+    for oldest in sessions::of_user(tx, user_id).await?.iter().skip(kept) {
+        sessions::delete(tx, oldest).await?;
+    }
+    Ok(())
+}
