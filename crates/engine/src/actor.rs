@@ -160,3 +160,141 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use coffer_types::{
+        Effect, IpCondition, MemberId, MembershipStatus, PermissionGroup, Resource, Role,
+        Timestamp, TokenId, UserId,
+    };
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+
+    use super::*;
+
+    const HERE: AccountId = AccountId::from_bytes([1; 16]);
+    const ELSEWHERE: AccountId = AccountId::from_bytes([2; 16]);
+    const USER: UserId = UserId::from_bytes([3; 16]);
+
+    fn member(account_id: AccountId, roles: Vec<Role>) -> MemberRow {
+        MemberRow {
+            id: MemberId::from_bytes([4; 16]),
+            account_id,
+            user_id: USER,
+            roles,
+            status: MembershipStatus::Accepted,
+            created_at: Timestamp::from_micros(0),
+        }
+    }
+
+    fn token(owner: TokenOwner, policies: Vec<Policy>) -> TokenRow {
+        let at = Timestamp::from_micros(0);
+        TokenRow {
+            id: TokenId::from_bytes([5; 16]),
+            owner,
+            name: "token".parse().unwrap(),
+            prefix: String::new(),
+            mac: Vec::new(),
+            enabled: true,
+            policies,
+            condition: IpCondition::default(),
+            not_before: None,
+            expires_at: None,
+            created_at: at,
+            issued_at: at,
+            modified_at: at,
+        }
+    }
+
+    /// What someone may do here, with these roles here and elsewhere, and a token if there is one.
+    fn may(roles: &[Vec<Role>; 2], token: Option<TokenRow>) -> Permissions {
+        let [here, elsewhere] = roles.clone();
+        let actor = Actor {
+            user: None,
+            memberships: Arc::new(vec![member(HERE, here), member(ELSEWHERE, elsewhere)]),
+            token: token.map(Arc::new),
+            session: None,
+            context: ActorContext::ApiToken,
+        };
+        actor.permissions_in(HERE).unwrap_or(Permissions::NONE)
+    }
+
+    fn roles() -> impl Strategy<Value = [Vec<Role>; 2]> {
+        let some = || subsequence(Role::ALL.to_vec(), 0..=3);
+        [some(), some()]
+    }
+
+    fn policies() -> impl Strategy<Value = Vec<Policy>> {
+        let resources = [
+            Resource::EveryAccount,
+            Resource::Account(HERE),
+            Resource::Account(ELSEWHERE),
+            Resource::User(USER),
+        ];
+        let policy = (
+            select(vec![Effect::Allow, Effect::Allow, Effect::Deny]),
+            subsequence(
+                PermissionGroup::ALL
+                    .map(|group| group.id.to_owned())
+                    .to_vec(),
+                1..6,
+            ),
+            subsequence(resources.to_vec(), 1..3),
+        );
+        vec(
+            policy.prop_map(|(effect, permission_groups, resources)| Policy {
+                effect,
+                permission_groups,
+                resources,
+            }),
+            0..6,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_never_does_more_than_its_owner(roles in roles(), policies in policies()) {
+            let owner = may(&roles, None);
+            let with_token = may(&roles, Some(token(TokenOwner::User(USER), policies.clone())));
+            prop_assert!(with_token.difference(owner).is_empty());
+            prop_assert_eq!(with_token, owner.intersection(Policy::permissions(&policies, HERE)));
+            // An account's own has no owner but the account, and can do nothing in another.
+            let own = token(TokenOwner::Account(HERE), policies.clone());
+            prop_assert_eq!(may(&roles, Some(own)), Policy::permissions(&policies, HERE));
+            let others = token(TokenOwner::Account(ELSEWHERE), policies);
+            prop_assert!(may(&roles, Some(others)).is_empty());
+        }
+
+        #[test]
+        fn a_role_less_never_adds(roles in roles(), policies in policies(), index in 0usize..3) {
+            let mut fewer = roles.clone();
+            if index < fewer[0].len() {
+                fewer[0].remove(index);
+            }
+            for policies in [None, Some(policies)] {
+                let token = || policies.clone().map(|policies| token(TokenOwner::User(USER), policies));
+                prop_assert!(may(&fewer, token()).difference(may(&roles, token())).is_empty());
+            }
+        }
+
+        #[test]
+        fn a_denial_more_never_adds_and_always_wins(
+            roles in roles(),
+            policies in policies(),
+            group in 0..PermissionGroup::ALL.len(),
+        ) {
+            let denied = PermissionGroup::ALL[group];
+            let denial = Policy {
+                effect: Effect::Deny,
+                permission_groups: vec![denied.id.to_owned()],
+                resources: vec![Resource::Account(HERE)],
+            };
+            let before = may(&roles, Some(token(TokenOwner::User(USER), policies.clone())));
+            let more = [policies, vec![denial]].concat();
+            let after = may(&roles, Some(token(TokenOwner::User(USER), more)));
+            prop_assert!(after.difference(before).is_empty());
+            prop_assert!(after.intersection(denied.permissions).is_empty());
+        }
+    }
+}

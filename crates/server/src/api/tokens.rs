@@ -8,6 +8,10 @@ mod find;
 mod groups;
 mod list;
 mod roll;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use axum::http::Method;

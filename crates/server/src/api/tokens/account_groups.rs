@@ -48,3 +48,53 @@ pub(super) async fn find(
     let group = app.engine.account_permission_group(&permit, id)?;
     Ok(Answer::ok(group))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use serde_json::json;
+
+    use crate::testing::{TestApp, failure, result};
+
+    const GROUPS: &str = "/accounts/{account_id}/iam/permission_groups";
+
+    #[tokio::test]
+    async fn groups_about_accounts_are_listed_and_shown() {
+        let app = TestApp::new().await;
+        let id = "c0ffe500000000000000000000000002";
+        let shown = json!({
+            "id": id,
+            "name": "Secrets Store Bind",
+            "meta": { "label": "secrets_store_bind", "scopes": "com.cloudflare.api.account" },
+        });
+        for (query, count) in [
+            (format!("?id={id}"), 1),
+            ("?name=Secrets%20Store%20Bind".to_owned(), 1),
+            ("?label=secrets_store_bind".to_owned(), 1),
+            ("?label=none".to_owned(), 0),
+            ("?per_page=5".to_owned(), 5),
+            ("?per_page=50&page=2".to_owned(), 0),
+        ] {
+            let answer = app
+                .request(Method::GET, &format!("{GROUPS}{query}"), None)
+                .await;
+            let groups = result(&answer).as_array().unwrap();
+            assert_eq!(groups.len(), count, "{query}");
+            if count == 1 {
+                assert_eq!(groups[0], shown);
+            }
+        }
+        let answer = app
+            .request(Method::GET, &format!("{GROUPS}/{id}"), None)
+            .await;
+        assert_eq!(result(&answer), &shown);
+        // One about users, and none at all.
+        for id in ["c0ffe500000000000000000000000006", "x"] {
+            let answer = app
+                .request(Method::GET, &format!("{GROUPS}/{id}"), None)
+                .await;
+            let (status, errors) = failure(&answer);
+            assert_eq!((status, &errors[0][..5]), (404, "1003 "));
+        }
+    }
+}

@@ -29,3 +29,56 @@ pub(super) async fn of_account(
     let id = TokenPath::id(&path)?;
     Ok(Answer::ok(app.engine.token(&permit.into(), id).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use crate::api::tokens::testing::{OF_ACCOUNT, OF_USER, look, made, reader};
+    use crate::testing::{TestApp, result};
+
+    #[tokio::test]
+    async fn the_last_use_is_told_at_once_and_kept_later() {
+        let app = TestApp::new().await;
+        for path in [OF_USER, OF_ACCOUNT] {
+            let token = made(&app, path, reader(&app)).await;
+            let last_use = async || {
+                let answer = app.request(Method::GET, &token.path, None).await;
+                let listed = app.request(Method::GET, path, None).await;
+                assert_eq!(result(&listed)[0], *result(&answer));
+                result(&answer).get("last_used_on").cloned()
+            };
+            assert_eq!(last_use().await, None);
+            app.clock.advance_seconds(60);
+            let writes = app.engine.write_counts();
+            look(&app, &token.actor()).await;
+            let first = app.now();
+            assert_eq!(last_use().await.unwrap(), first);
+            // A request that only reads writes nothing.
+            assert_eq!(app.engine.write_counts(), writes);
+
+            app.engine.write_uses().await.unwrap();
+            assert_ne!(app.engine.write_counts(), writes);
+            assert_eq!(last_use().await.unwrap(), first);
+            // What was written is not held in memory for ever; it is found all the same.
+            app.engine.write_uses().await.unwrap();
+            assert_eq!(last_use().await.unwrap(), first);
+
+            app.clock.advance_seconds(60);
+            look(&app, &token.actor()).await;
+            assert_eq!(last_use().await.unwrap(), app.now());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_was_not_used() {
+        let app = TestApp::new().await;
+        let token = made(&app, OF_USER, reader(&app)).await;
+        let body =
+            super::super::testing::with(reader(&app), serde_json::json!({ "status": "disabled" }));
+        result(&app.request(Method::PUT, &token.path, Some(body)).await);
+        assert_eq!(look(&app, &token.actor()).await, 401);
+        let answer = app.request(Method::GET, &token.path, None).await;
+        assert_eq!(result(&answer).get("last_used_on"), None);
+    }
+}

@@ -56,3 +56,47 @@ fn groups(
         app.engine.token_permission_groups(permit, &list),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use coffer_types::PermissionGroup;
+    use serde_json::json;
+
+    use crate::api::tokens::testing::{OF_ACCOUNT, OF_USER};
+    use crate::testing::{TestApp, failure, result};
+
+    #[tokio::test]
+    async fn groups_are_listed_by_name_and_scope() {
+        let app = TestApp::new().await;
+        let all = PermissionGroup::ALL.len();
+        for (path, query, count) in [
+            (OF_USER, "", all),
+            (OF_ACCOUNT, "", all - 6),
+            (OF_USER, "scope=com.cloudflare.api.user", 6),
+            (OF_ACCOUNT, "scope=com.cloudflare.api.user", 0),
+            (OF_USER, "scope=com.cloudflare.api.account.zone", 0),
+            (OF_USER, "name=Secrets%20Store%20Bind", 1),
+            (OF_ACCOUNT, "name=secrets+store+bind", 1),
+            (OF_ACCOUNT, "name=Secrets", 0),
+        ] {
+            let path = format!("{path}/permission_groups?{query}");
+            let answer = app.request(Method::GET, &path, None).await;
+            assert_eq!(result(&answer).as_array().unwrap().len(), count, "{path}");
+        }
+        let path = format!("{OF_ACCOUNT}/permission_groups?name=Workers%20Scripts%20Write");
+        assert_eq!(
+            result(&app.request(Method::GET, &path, None).await),
+            &json!([{
+                "id": "e086da7e2179491d91ee5f35b3ca210a",
+                "name": "Workers Scripts Write",
+                "scopes": ["com.cloudflare.api.account"],
+                "category": "developer_platform",
+            }])
+        );
+        let path = format!("{OF_USER}/permission_groups?scope=account");
+        let (status, errors) = failure(&app.request(Method::GET, &path, None).await);
+        assert_eq!(status, 400);
+        assert!(errors[0].ends_with(" at scope"), "{errors:?}");
+    }
+}
