@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use coffer_types::AccountId;
+use coffer_engine::AttemptRate;
+use coffer_types::{AccountId, IpRange};
 
 /// A self-hosted Secrets Store with the Workers platform that uses it.
 #[derive(Debug, Parser)]
@@ -44,6 +45,34 @@ pub(crate) struct Settings {
         env = "COFFER_WORKERS_DOMAIN"
     )]
     pub(crate) workers_domain: Option<String>,
+    /// Where people reach the API, for the links that it makes [default: http:// and the address it listens on].
+    #[arg(long, global = true, value_name = "URL", env = "COFFER_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    /// Proxies in front of the API whose X-Forwarded-For is believed, as addresses or CIDR ranges [default: none].
+    #[arg(
+        long,
+        global = true,
+        value_name = "CIDR,…",
+        value_delimiter = ',',
+        env = "COFFER_TRUSTED_PROXIES"
+    )]
+    pub(crate) trusted_proxies: Option<Vec<IpRange>>,
+    /// Wrong passwords, tokens and keys that are let by from one address [default: 20/min].
+    #[arg(
+        long,
+        global = true,
+        value_name = "RATE",
+        env = "COFFER_FAILED_ATTEMPTS_PER_ADDRESS"
+    )]
+    pub(crate) failed_attempts_per_address: Option<AttemptRate>,
+    /// The same with one name, from all addresses together [default: 30/hour].
+    #[arg(
+        long,
+        global = true,
+        value_name = "RATE",
+        env = "COFFER_FAILED_ATTEMPTS_PER_NAME"
+    )]
+    pub(crate) failed_attempts_per_name: Option<AttemptRate>,
     /// The workerd binary [default: found in node_modules or PATH].
     #[arg(long, global = true, value_name = "FILE", env = "COFFER_WORKERD")]
     pub(crate) workerd: Option<PathBuf>,
@@ -75,6 +104,9 @@ pub(crate) enum Command {
     /// Operate a data directory.
     #[command(subcommand)]
     Admin(Admin),
+    /// Verify and export the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +142,44 @@ pub(crate) struct First {
     /// The address of its Super Administrator.
     #[arg(long, value_name = "ADDRESS", default_value = "admin@coffer.localhost")]
     pub(crate) email: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Find every event that was edited, deleted, inserted or moved; exit with 1 if there is one.
+    #[command(
+        after_help = "Examples:\n  coffer audit verify --data /var/lib/coffer --checkpoint checkpoint-of-may\n  coffer audit verify --export ./audit --key audit.key"
+    )]
+    Verify(Verify),
+    /// Write the log to a new directory: events, tiles and checkpoints.
+    #[command(
+        after_help = "Example:\n  coffer audit export --data /var/lib/coffer --output ./audit"
+    )]
+    Export {
+        /// The directory to make.
+        #[arg(long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Print the key that verifies the log. Keep it elsewhere.
+    Key,
+    /// Print the newest signed checkpoint. Keep it elsewhere: it proves what the log was.
+    Checkpoint,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Verify an export instead of the data directory: the directory, or the entries.ndjson in it.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) export: Option<PathBuf>,
+    /// The key that signs the log [default: the data directory's own, under its root key].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere: finds what a log that agrees with itself does not show.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(crate) checkpoints: Vec<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -111,7 +111,8 @@ fn create_root_key(config: &Config) -> Result<RootKey, Failure> {
     }
 }
 
-fn root_key_path(config: &Config) -> PathBuf {
+/// Where the root key of the data directory is.
+pub(crate) fn root_key_path(config: &Config) -> PathBuf {
     config.data.join("root.key")
 }
 
@@ -142,8 +143,8 @@ impl<'a> Told<'a> {
             password: initialised.password.expose_secret(),
             api_token: initialised.api_token.expose_secret(),
             global_api_key: initialised.global_api_key.expose_secret(),
-            dashboard_url: format!("http://{}/", config.listen),
-            api_base_url: format!("http://{}/client/v4", config.listen),
+            dashboard_url: format!("{}/", config.public_url()),
+            api_base_url: format!("{}/client/v4", config.public_url()),
             workers_url: workers_url(config),
         }
     }

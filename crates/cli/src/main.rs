@@ -5,6 +5,7 @@
 
 mod admin;
 mod arguments;
+mod audit;
 mod config;
 mod failure;
 mod init;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve(serve) => runtime.block_on(serve::run(&config, &serve)),
         Command::Init(init) => runtime.block_on(init::run(&config, &init)),
+        Command::Audit(audit) => runtime.block_on(audit::run(&config, audit)),
         Command::Admin(admin) => runtime.block_on(admin::run(&config, admin)),
     }
 }

@@ -23,6 +23,12 @@ pub(crate) fn json(value: &impl Serialize) {
     }
 }
 
+/// Shows how far a command is, in place of what was shown before; nothing clears it.
+pub(crate) fn progress(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = write!(stderr, "\r\x1b[K{text}").and_then(|()| stderr.flush());
+}
+
 /// Prints why the command failed.
 pub(crate) fn error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "coffer: {message}");

@@ -12,8 +12,10 @@ use crate::cache::AccountKeyCache;
 use crate::error::CryptoError;
 use crate::lease::KeyLeases;
 use crate::mac::{MacKey, MacLabel};
+use crate::password_seal::PasswordSeal;
 use crate::root_key::RootKey;
 use crate::sealer::Sealer;
+use crate::signing::{SigningKey, WrappedSigningKey};
 use crate::token::TokenPepper;
 use crate::wrap::{Wrapped, WrappingKey};
 
@@ -50,6 +52,7 @@ pub struct Keyring {
     /// By growing version; never empty.
     master_keys: Vec<MasterKey>,
     mac_keys: MacKeys,
+    password_seal: PasswordSeal,
     account_keys: AccountKeyCache,
 }
 
@@ -141,6 +144,7 @@ impl Keyring {
         Ok(Self {
             master_keys,
             mac_keys: MacKeys::derive(first)?,
+            password_seal: PasswordSeal::derive(first)?,
             account_keys: AccountKeyCache::default(),
         })
     }
@@ -171,6 +175,62 @@ impl Keyring {
         })
     }
 
+    /// A new random key that signs as `name`, and how it is stored: wrapped under the newest master key.
+    /// `version` counts the signing keys, from 1; it is bound into what is stored.
+    ///
+    /// # Errors
+    /// [`CryptoError::DoesNotOpen`] when the cryptographic library refuses, or for a name with white space or
+    /// `+` in it.
+    pub fn new_signing_key(
+        &self,
+        name: &str,
+        version: u32,
+        random: &dyn Random,
+    ) -> Result<(SigningKey, WrappedSigningKey), CryptoError> {
+        let master_key = self.master_keys.last().ok_or(CryptoError::DoesNotOpen)?;
+        let mut seed = Zeroizing::new([0; 32]);
+        random.fill(seed.as_mut_slice());
+        let key = SigningKey::of_seed(name, &seed)?;
+        let what = Wrapped::SigningKey {
+            version,
+            master_version: master_key.version,
+        };
+        let stored = WrappedSigningKey {
+            version,
+            master_version: master_key.version,
+            wrapped: master_key.wrapping.wrap(what, &seed, random)?,
+            public_key: key.verifier().public_key().to_vec(),
+        };
+        Ok((key, stored))
+    }
+
+    /// The signing key that is stored so.
+    ///
+    /// # Errors
+    /// [`CryptoError::DoesNotOpen`] if it does not unwrap, or the public key beside it is another's.
+    pub fn signing_key(
+        &self,
+        name: &str,
+        stored: &WrappedSigningKey,
+    ) -> Result<SigningKey, CryptoError> {
+        let what = Wrapped::SigningKey {
+            version: stored.version,
+            master_version: stored.master_version,
+        };
+        let wrapping = self
+            .master_keys
+            .iter()
+            .find(|master_key| master_key.version == stored.master_version)
+            .map(|master_key| &master_key.wrapping)
+            .ok_or(CryptoError::DoesNotOpen)?;
+        let key = SigningKey::of_seed(name, &wrapping.unwrap(what, &stored.wrapped)?)?;
+        if key.verifier().public_key().as_slice() == stored.public_key {
+            Ok(key)
+        } else {
+            Err(CryptoError::DoesNotOpen)
+        }
+    }
+
     /// Seals with the ring's account keys.
     pub fn sealer(self: &Arc<Self>, random: Arc<dyn Random>) -> Sealer {
         Sealer::new(Arc::clone(self), random)
@@ -184,6 +244,12 @@ impl Keyring {
     /// The key under which tokens are stored.
     pub fn token_pepper(&self) -> TokenPepper {
         TokenPepper::new(self.mac_key(MacLabel::Token))
+    }
+
+    /// What seals global keys under their users' passwords. It stays the same when the master key is rotated:
+    /// nobody but the user can open what it sealed.
+    pub fn password_seal(&self) -> PasswordSeal {
+        self.password_seal.duplicate()
     }
 
     /// The authentication key with this label. It stays the same when the master key is rotated.

@@ -3,9 +3,9 @@
 //! The crate knows how keys hang together: a [`RootKey`] wraps the master key; the master key, in a
 //! [`Keyring`], wraps one key per account and derives the keys that authenticate tokens, sessions and
 //! cursors. A [`Sealer`] seals values under account keys and re-seals them for another place;
-//! [`KeyLeases`] hands account keys to the edge. It must never know SQL or HTTP, and nothing here
-//! returns an opened value: whoever has to open one depends on the envelope's crate, and only the edge
-//! may.
+//! [`KeyLeases`] hands account keys to the edge; a [`PasswordSeal`] keeps a user's global key so that only the
+//! user's password opens it. It must never know SQL or HTTP, and nothing here returns an opened value: whoever
+//! has to open one depends on the envelope's crate, and only the edge may.
 //!
 //! Everything secret is wiped when dropped, prints only its type's name, and is read through
 //! `expose_secret()` alone.
@@ -20,12 +20,15 @@ mod error;
 mod keyring;
 mod lease;
 mod mac;
+mod note;
 pub mod password;
+mod password_seal;
 mod place;
 pub mod process;
 mod random;
 mod root_key;
 mod sealer;
+mod signing;
 pub mod token;
 mod value;
 mod wrap;
@@ -34,10 +37,13 @@ pub use error::CryptoError;
 pub use keyring::{Keyring, KeyringError, WrappedMasterKey};
 pub use lease::KeyLeases;
 pub use mac::{MacKey, MacLabel};
+pub use note::{Checkpoint, InvalidNote, InvalidVerifierKey, VerifierKey};
 pub use password::{PasswordError, PasswordHasher};
+pub use password_seal::{PasswordSeal, PasswordSealError};
 pub use place::context;
 pub use random::SystemRandom;
 pub use root_key::{RootKey, RootKeyError};
 pub use sealer::Sealer;
+pub use signing::{SigningKey, WrappedSigningKey};
 pub use token::{InvalidToken, TokenKind, TokenPepper, TokenText};
 pub use value::{InvalidSecretValue, SecretValue};

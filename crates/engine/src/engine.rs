@@ -7,12 +7,15 @@ use coffer_crypto::token::TokenPepper;
 use coffer_crypto::{MacKey, MacLabel, PasswordHasher, Sealer};
 use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
-use coffer_types::{Clock, Random, SecretStatus};
+use coffer_types::{Clock, Random, SecretStatus, SessionId, TokenId};
 
+use crate::audit::Denials;
 use crate::attempts::{AttemptLimits, Attempts};
 use crate::feed::Applied;
 use crate::installation::Installation;
+use crate::log::LogHead;
 use crate::passwords::Passwords;
+use crate::uses::Uses;
 use crate::workers::Turns;
 
 /// How long a deployment waits for the edges before it answers all the same.
@@ -20,16 +23,21 @@ const APPLY_WAIT: Duration = Duration::from_secs(2);
 
 /// The use cases over one database. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(pub(crate) Arc<Inner>);
 
 /// What the use cases work with. Behind one pointer, because every request clones the engine.
 pub struct Inner {
     pub(crate) store: Store,
     pub(crate) request_mac: Arc<MacKey>,
+    pub(crate) cursor_mac: MacKey,
+    pub(crate) denials: Denials,
     pub(crate) sealer: Sealer,
     pub(crate) pepper: Arc<TokenPepper>,
     pub(crate) passwords: Passwords,
+    pub(crate) session_mac: MacKey,
+    pub(crate) session_uses: Uses<SessionId>,
     pub(crate) attempts: Attempts,
+    pub(crate) token_uses: Uses<TokenId>,
     pub(crate) start_check: Arc<dyn StartCheck>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -70,8 +78,13 @@ impl Engine {
             sealer: keyring.sealer(Arc::clone(&random)),
             pepper: Arc::new(keyring.token_pepper()),
             passwords: Passwords::new(passwords, &keyring),
+            session_mac: keyring.mac_key(MacLabel::Session),
+            session_uses: Uses::default(),
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
+            cursor_mac: keyring.mac_key(MacLabel::Cursor),
+            denials: Denials::default(),
             attempts: Attempts::new(Arc::clone(&clock), attempt_limits),
+            token_uses: Uses::default(),
             store,
             start_check,
             clock,
@@ -92,7 +105,15 @@ impl Engine {
 
     /// Commits what is waiting and closes the database. Whatever is asked later is refused.
     pub async fn close(&self) {
+        if let Err(error) = self.write_uses().await {
+            tracing::warn!(%error, "failed to keep when tokens were last used");
+        }
         self.store.close().await;
+    }
+
+    /// What the audit log is now: its size, its newest signed checkpoint, and whether it is what was signed.
+    pub fn audit_log(&self) -> LogHead {
+        self.store.log_head()
     }
 
     /// Groups committed and writes in them since the start, for metrics.

@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coffer_crypto::{Keyring, KeyringError, PasswordHasher, RootKey, WrappedMasterKey};
+use coffer_store::log::Beginning;
 use coffer_store::rows::accounts::{self, AccountLimits};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
-use coffer_store::rows::instance;
-use coffer_store::{Files, OpenError, Store, StoreError, Written};
+use coffer_store::rows::{instance, signing_keys};
+use coffer_store::{Files, OpenError, Rows, Store, StoreError, Written};
 use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId};
 use serde_json::json;
 
 use crate::error::{Error, Missing, Result};
-use crate::provision::{Initialised, NewInstallation};
+use crate::log::{self, NewSigningKey};
+use crate::provision::{Initialised, NewInstallation, NewKeys};
 
 /// Why an installation was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,12 @@ pub enum InstallationError {
     /// The root key does not belong to the database.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The audit log's key is not this installation's.
+    #[error(
+        "the key of the audit log does not open under the root key: run `coffer audit verify`, or restore the \
+         database from a backup"
+    )]
+    SigningKey,
     /// The database failed.
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
@@ -92,14 +100,24 @@ impl Installation {
         }
         let failed = |error| InstallationError::Initialise(Error::Internal(format!("{error}")));
         let (keyring, master_key) = Keyring::create(root_key, random.as_ref()).map_err(failed)?;
+        let id = AccountId::random(random.as_ref()).to_string();
+        let NewSigningKey { key, row } =
+            log::new_key(&keyring, &id, random.as_ref()).map_err(failed)?;
+        // Before the first event, so that there is never one that is not signed.
+        log::sign_with(&store, key, Beginning::New).await?;
         let installation = Self {
             store,
             keyring: Arc::new(keyring),
             clock,
             random,
         };
+        let keys = NewKeys {
+            instance: id,
+            master_key,
+            signing_key: row,
+        };
         let initialised = installation
-            .initialise(&master_key, passwords, new)
+            .initialise(keys, passwords, new)
             .await
             .map_err(InstallationError::Initialise)?;
         Ok((installation, initialised))
@@ -119,21 +137,65 @@ impl Installation {
         if !is_initialised(&store).await? {
             return Err(OpenError::Missing(directory.to_owned()).into());
         }
-        let rows = instance::master_keys(&mut store.reader().await?).await?;
-        let master_keys: Vec<_> = rows
-            .into_iter()
-            .map(|row| WrappedMasterKey {
-                version: row.version,
-                wrapped: row.wrapped,
-            })
-            .collect();
+        let master_keys = wrapped_master_keys(&mut store.reader().await?).await?;
         let keyring = Arc::new(Keyring::open(root_key, &master_keys)?);
-        Ok(Self {
+        let installation = Self {
             store,
             keyring,
             clock,
             random,
-        })
+        };
+        installation.sign_log().await?;
+        Ok(installation)
+    }
+
+    /// Lets the installation's key sign the audit log. One that never had a key, because its log is older than
+    /// signing, gets it here.
+    async fn sign_log(&self) -> Result<(), InstallationError> {
+        let mut reader = self.store.reader().await?;
+        let id = instance::id(&mut reader).await?.unwrap_or_default();
+        let kept = signing_keys::newest(&mut reader).await?;
+        drop(reader);
+        if let Some(row) = kept {
+            let key =
+                log::opened(&self.keyring, &id, row).map_err(|_| InstallationError::SigningKey)?;
+            return Ok(log::sign_with(&self.store, key, Beginning::Signed).await?);
+        }
+        let NewSigningKey { key, row } = log::new_key(&self.keyring, &id, self.random.as_ref())
+            .map_err(|_| InstallationError::SigningKey)?;
+        tracing::warn!(key = %key.verifier(), "the audit log gets a key; until now nothing of it was signed");
+        let event = self.key_event(&id, &key.verifier().to_string());
+        log::sign_with(&self.store, key, Beginning::New).await?;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let (row, event) = (row.clone(), event.clone());
+                Box::pin(async move {
+                    signing_keys::insert(tx, &row, now).await?;
+                    Ok::<_, StoreError>(Written::new((), event))
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// The log's own first signed event. It belongs to no account.
+    fn key_event(&self, instance: &str, key: &str) -> NewEvent {
+        NewEvent {
+            id: AuditEventId::random(self.random.as_ref()),
+            account_id: None,
+            at: self.clock.now(),
+            action: Action::Create,
+            resource_kind: ResourceKind::Account,
+            resource_id: instance.to_owned(),
+            actor: EventActor::operator(),
+            outcome: Outcome::Success,
+            request: EventRequest {
+                id: RequestId::random(self.random.as_ref()),
+                raw: None,
+            },
+            details: json!({ "after": { "audit_log_key": key } }),
+        }
     }
 
     /// An installation of parts that are open already, for tests that look behind it. Only a crate that may
@@ -216,6 +278,18 @@ impl Installation {
             })
             .await
     }
+}
+
+/// The database's master keys, as they are kept.
+pub(crate) async fn wrapped_master_keys(
+    rows: &mut impl Rows,
+) -> Result<Vec<WrappedMasterKey>, StoreError> {
+    let rows = instance::master_keys(rows).await?;
+    let wrapped = rows.into_iter().map(|row| WrappedMasterKey {
+        version: row.version,
+        wrapped: row.wrapped,
+    });
+    Ok(wrapped.collect())
 }
 
 async fn is_initialised(store: &Store) -> Result<bool, StoreError> {

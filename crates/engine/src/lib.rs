@@ -19,6 +19,7 @@ mod feed;
 mod global_key;
 mod identity;
 mod installation;
+pub mod log;
 mod invitations;
 mod members;
 mod mutate;

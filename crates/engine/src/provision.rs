@@ -9,6 +9,7 @@ use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::instance::{self, MasterKeyRow};
 use coffer_store::rows::members::{self, MemberRow};
+use coffer_store::rows::signing_keys::{self, SigningKeyRow};
 use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::{Tx, Written};
@@ -54,11 +55,19 @@ pub struct Initialised {
     pub global_api_key: TokenText,
 }
 
+/// The keys of a new installation, as they are kept.
+pub(crate) struct NewKeys {
+    /// The installation's own id.
+    pub(crate) instance: String,
+    pub(crate) master_key: WrappedMasterKey,
+    pub(crate) signing_key: SigningKeyRow,
+}
+
 impl Installation {
     /// Makes the first account in a new database: all of it or nothing.
     pub(crate) async fn initialise(
         &self,
-        master_key: &WrappedMasterKey,
+        keys: NewKeys,
         passwords: &PasswordHasher,
         new: NewInstallation,
     ) -> Result<Initialised> {
@@ -73,11 +82,12 @@ impl Installation {
         let api_token = TokenText::generate(TokenKind::ApiToken, random);
         let pepper = self.keyring.token_pepper();
         let first = FirstRows {
-            instance: AccountId::random(random).to_string(),
+            instance: keys.instance,
             master_key: MasterKeyRow {
-                version: master_key.version,
-                wrapped: master_key.wrapped.clone(),
+                version: keys.master_key.version,
+                wrapped: keys.master_key.wrapped,
             },
+            signing_key: keys.signing_key,
             account: self.first_account(&new)?,
             user: UserRow {
                 id: user_id,
@@ -141,6 +151,7 @@ impl Installation {
 struct FirstRows {
     instance: String,
     master_key: MasterKeyRow,
+    signing_key: SigningKeyRow,
     account: AccountRow,
     user: UserRow,
     member_id: MemberId,
@@ -156,6 +167,7 @@ impl FirstRows {
         let now = self.account.created_at;
         instance::insert(tx, &self.instance, now).await?;
         instance::insert_master_key(tx, &self.master_key, now).await?;
+        signing_keys::insert(tx, &self.signing_key, now).await?;
         accounts::insert(tx, &self.account).await?;
         users::insert(tx, &self.user).await?;
         let member = MemberRow {

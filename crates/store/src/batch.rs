@@ -18,6 +18,21 @@ pub(crate) enum Value {
     Null,
 }
 
+impl Value {
+    /// Makes it the next parameter.
+    pub(crate) fn add_to(
+        self,
+        arguments: &mut SqliteArguments,
+    ) -> Result<(), sqlx::error::BoxDynError> {
+        match self {
+            Self::Integer(number) => Arguments::add(arguments, number),
+            Self::Text(text) => Arguments::add(arguments, text),
+            Self::Blob(bytes) => Arguments::add(arguments, bytes),
+            Self::Null => Arguments::add(arguments, None::<i64>),
+        }
+    }
+}
+
 /// Statements of one text. A text is prepared once and stays prepared, so its size is bounded; the usual group
 /// of waiting writes, eight of five statements, fits one.
 const MAX_STATEMENTS: usize = 40;
@@ -79,13 +94,7 @@ impl Text {
     async fn send(self, connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
         let mut arguments = SqliteArguments::default();
         for value in self.values {
-            let added = match value {
-                Value::Integer(number) => Arguments::add(&mut arguments, number),
-                Value::Text(text) => Arguments::add(&mut arguments, text),
-                Value::Blob(bytes) => Arguments::add(&mut arguments, bytes),
-                Value::Null => Arguments::add(&mut arguments, None::<i64>),
-            };
-            added.map_err(sqlx::Error::Encode)?;
+            value.add_to(&mut arguments).map_err(sqlx::Error::Encode)?;
         }
         // The text is made of this crate's own literals; everything from outside is a parameter.
         let done = sqlx::query_with(AssertSqlSafe(self.sql), arguments)

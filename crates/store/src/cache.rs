@@ -11,14 +11,14 @@ use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use coffer_types::{AccountId, SecretId, StoreId, UserId};
+use coffer_types::{AccountId, Email, SecretId, StoreId, UserId};
 use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
 use crate::error::StoreError;
 use crate::rows::{
-    accounts::AccountRow, members::MemberRow, secrets::SecretRow, stores::StoreRow,
-    tokens::TokenRow, users::UserRow,
+    accounts::AccountRow, members::MemberRow, secrets::SecretRow, sessions::SessionRow,
+    stores::StoreRow, tokens::TokenRow, users::UserRow,
 };
 
 /// Entries of one kind before the cache starts over: some megabytes at the most.
@@ -35,6 +35,8 @@ pub(crate) enum Touched {
     User(UserId),
     /// The tokens with this prefix.
     Tokens(String),
+    /// The sessions with this prefix.
+    Sessions(String),
     /// A Secrets Store.
     Store(StoreId),
     /// One secret.
@@ -48,6 +50,8 @@ pub(crate) struct Caches {
     pub(crate) members: Cache<UserId, Arc<Vec<MemberRow>>>,
     pub(crate) users: Cache<UserId, Arc<UserRow>>,
     pub(crate) tokens: Cache<String, Arc<Vec<Arc<TokenRow>>>>,
+    pub(crate) sessions: Cache<String, Arc<Vec<Arc<SessionRow>>>>,
+    pub(crate) user_ids: Cache<Email, UserId>,
     pub(crate) stores: Cache<StoreId, Arc<StoreRow>>,
     pub(crate) secrets: Cache<SecretId, Arc<SecretRow>>,
 }
@@ -60,6 +64,7 @@ impl Caches {
                 Touched::Members(id) => self.members.forget(id),
                 Touched::User(id) => self.users.forget(id),
                 Touched::Tokens(prefix) => self.tokens.forget(prefix),
+                Touched::Sessions(prefix) => self.sessions.forget(prefix),
                 Touched::Store(id) => self.stores.forget(id),
                 Touched::Secret(id) => self.secrets.forget(id),
             }

@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use crate::batch::{Batch, Value};
 use crate::cache::Touched;
 use crate::error::StoreError;
+use crate::log::tail::Tail;
 
 /// Something with a connection. Row functions take any, so one text serves reads and transactions.
 pub trait Rows: Send {
@@ -59,6 +60,8 @@ pub struct Tx<'c> {
     pub(crate) touched: Vec<Touched>,
     /// The last change of the order, counted on by this transaction.
     pub(crate) last_change: u64,
+    /// The end of the audit log, with the events of this transaction.
+    pub(crate) tail: Tail,
 }
 
 impl<'c> Tx<'c> {
@@ -67,6 +70,7 @@ impl<'c> Tx<'c> {
         batch: &'c mut Batch,
         batching: bool,
         last_change: u64,
+        tail: Tail,
     ) -> Self {
         Self {
             connection,
@@ -74,6 +78,7 @@ impl<'c> Tx<'c> {
             batching,
             touched: Vec::new(),
             last_change,
+            tail,
         }
     }
 

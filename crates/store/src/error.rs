@@ -26,6 +26,9 @@ pub enum OpenError {
         /// The newest schema version known here.
         known: i64,
     },
+    /// Written by an older Coffer, and only to be read.
+    #[error("{0} was written by an older Coffer: start this one's server on it once")]
+    Older(PathBuf),
     /// Another process serves it.
     #[error("{0} is in use by another coffer process: stop it or choose another data directory")]
     Locked(PathBuf),
@@ -44,6 +47,14 @@ pub enum OpenError {
         path: PathBuf,
         /// The database's reason.
         source: sqlx::Error,
+    },
+    /// What is in it could not be read or brought up to date.
+    #[error("failed to open {path}: {source}")]
+    Store {
+        /// The database file.
+        path: PathBuf,
+        /// The reason.
+        source: StoreError,
     },
 }
 

@@ -13,6 +13,8 @@ mod cache;
 mod connection;
 mod dialect;
 mod error;
+pub mod log;
+mod observation;
 mod open;
 pub mod rows;
 mod store;
@@ -20,6 +22,7 @@ mod writer;
 
 pub use connection::{Rows, Tx};
 pub use error::{OpenError, StoreError};
+pub use observation::Observation;
 pub use open::Files;
 pub use store::{Reader, Store};
 pub use writer::Written;

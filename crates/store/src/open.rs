@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use crate::dialect::{APPLICATION_ID, SQLITE_MIGRATIONS, sqlite_options};
-use crate::error::OpenError;
+use crate::error::{OpenError, StoreError};
+use crate::log::adopt;
 
 /// Bytes of the header of a SQLite database.
 const HEADER_BYTES: usize = 100;
@@ -110,7 +111,13 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
     }
     migrate(&mut connection, usize::try_from(found).unwrap_or(0))
         .await
-        .map_err(failed)?;
+        .map_err(|error| match error {
+            StoreError::Database(source) => failed(source),
+            source => OpenError::Store {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
     Ok(connection)
 }
 
@@ -129,7 +136,7 @@ pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
     private_file(&unfinished).map_err(not_writable)?;
     write_schema(&unfinished)
         .await
-        .map_err(|source| OpenError::Database {
+        .map_err(|source| OpenError::Store {
             path: path.to_owned(),
             source,
         })?;
@@ -156,17 +163,17 @@ fn remove_unfinished(path: &Path) -> io::Result<()> {
 }
 
 /// Writes the schema into an empty file and closes it, so that all of it is in that one file.
-async fn write_schema(path: &Path) -> Result<(), sqlx::Error> {
+async fn write_schema(path: &Path) -> Result<(), StoreError> {
     let mut connection = sqlite_options(path).connect().await?;
     let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"));
     sqlx::raw_sql(mark).execute(&mut connection).await?;
     migrate(&mut connection, 0).await?;
-    connection.close().await
+    Ok(connection.close().await?)
 }
 
 /// Finds by the first bytes of a file that it is ours, before SQLite opens it: opening alone would change
 /// the settings that another program's database keeps in itself.
-fn check_header(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), OpenError> {
     use std::io::Read;
     if !path.exists() {
         return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
@@ -207,10 +214,13 @@ fn foreign_or(path: &Path, error: sqlx::Error) -> OpenError {
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection, from: usize) -> Result<(), sqlx::Error> {
+async fn migrate(connection: &mut SqliteConnection, from: usize) -> Result<(), StoreError> {
     for (index, migration) in SQLITE_MIGRATIONS.iter().enumerate().skip(from) {
         let mut transaction = connection.begin().await?;
         sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
+        if index == adopt::MIGRATION {
+            adopt::adopt(&mut transaction).await?;
+        }
         let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", index + 1));
         sqlx::raw_sql(version).execute(&mut *transaction).await?;
         transaction.commit().await?;

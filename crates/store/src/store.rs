@@ -10,16 +10,18 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
-use coffer_types::{AccountId, MembershipStatus, Email, SecretId, StoreId, UserId};
+use coffer_types::{AccountId, Email, MembershipStatus, SecretId, StoreId, UserId};
 
 use crate::cache::Caches;
 use crate::connection::{Connection, Rows, Tx};
 use crate::dialect::sqlite_options;
 use crate::error::{OpenError, StoreError};
+use crate::log::tail::Tail;
+use crate::log::{Beginning, LogHead, SignCheckpoint};
 use crate::observation::Observation;
 use crate::open::{self, Files};
 use crate::rows::{accounts, changes, members, secrets, sessions, stores, tokens, users};
-use crate::writer::{Writer, Written};
+use crate::writer::{Writer, WriterLog, Written};
 
 /// Connections for reading: two per core of a small machine, so that a long list does not block the rest.
 const READERS: u32 = 4;
@@ -31,6 +33,7 @@ pub struct Store {
     writer: Writer,
     caches: Arc<Caches>,
     last_change: watch::Receiver<u64>,
+    log_head: watch::Receiver<LogHead>,
     _lock: Arc<File>,
 }
 
@@ -88,6 +91,13 @@ impl Store {
         let last = changes::last_seq_on(&mut connection)
             .await
             .map_err(failed)?;
+        let (tail, head) =
+            Tail::load(&mut connection)
+                .await
+                .map_err(|source| OpenError::Store {
+                    path: path.clone(),
+                    source,
+                })?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(std::time::Duration::from_secs(5))
@@ -97,12 +107,19 @@ impl Store {
             .map_err(failed)?;
         let caches = Arc::new(Caches::default());
         let (announce, last_change) = watch::channel(last);
-        let writer = Writer::start(connection, Arc::clone(&caches), announce);
+        let (announce_head, log_head) = watch::channel(head);
+        let log = WriterLog {
+            tail,
+            signer: None,
+            head: announce_head,
+        };
+        let writer = Writer::start(connection, Arc::clone(&caches), announce, log);
         Ok(Self {
             readers,
             writer,
             caches,
             last_change,
+            log_head,
             _lock: Arc::new(lock),
         })
     }
@@ -133,6 +150,27 @@ impl Store {
                 Box::pin(async move { observation.keep(tx).await.map(Written::observed) })
             })
             .await
+    }
+
+    /// Signs the audit log from the next write on. Whoever opens the database for good calls this before anything is
+    /// written: what is written unsigned before is found by the comparison with what was signed last.
+    ///
+    /// A log that is not what was signed is damaged for as long as the database is open, as [`Store::log_head`] tells:
+    /// events are kept, and nothing is signed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] once the store is closed.
+    pub async fn sign_log(
+        &self,
+        signer: Arc<dyn SignCheckpoint>,
+        beginning: Beginning,
+    ) -> Result<(), StoreError> {
+        self.writer.sign_log(signer, beginning).await
+    }
+
+    /// What the audit log is now: at least as new as whatever was acknowledged.
+    pub fn log_head(&self) -> LogHead {
+        self.log_head.borrow().clone()
     }
 
     /// Commits what is waiting and closes the database, so that its file is complete without the log beside
@@ -235,17 +273,28 @@ impl Store {
             .unwrap_or_default())
     }
 
-    /// The id of the user with this address, from memory if it was read before. It may be of a user whose address
-    /// is another now: whoever acts on it looks at the user's own.
+    /// The user with this address, from memory if it was read before.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+    pub async fn user_with_email(
+        &self,
+        email: &Email,
+    ) -> Result<Option<Arc<users::UserRow>>, StoreError> {
         let load = async {
             let found = users::with_email(&mut self.reader().await?, email).await?;
             Ok(found.map(|user| user.id))
         };
-        self.caches.user_ids.or_load(email, load).await
+        let Some(id) = self.caches.user_ids.or_load(email, load).await? else {
+            return Ok(None);
+        };
+        // Nothing forgets which user an address had: the user's own row, which is as new as the database, decides.
+        match self.user(id).await? {
+            Some(user) if user.email == *email => Ok(Some(user)),
+            _ => Ok(users::with_email(&mut self.reader().await?, email)
+                .await?
+                .map(Arc::new)),
+        }
     }
 
     /// The sessions with a public prefix, from memory if they were read before.

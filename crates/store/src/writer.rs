@@ -13,6 +13,8 @@ use crate::batch::Batch;
 use crate::cache::{Caches, Touched};
 use crate::connection::Tx;
 use crate::error::StoreError;
+use crate::log::tail::{self, Tail};
+use crate::log::{Beginning, LogHead, SignCheckpoint};
 use crate::rows::audit::{NewEvent, insert_event};
 
 /// Writes that may wait for the writer; a further one waits at the door.
@@ -24,12 +26,12 @@ const MAX_GROUP: usize = 256;
 /// and keep small the number of texts that the database has to keep prepared.
 const MAX_WRITES_SENT_TOGETHER: usize = 8;
 
-/// What a write did: its result and its audit events. There is at least one event, because nothing may
-/// change without one.
+/// What a write did: its result and its audit events. Outside this crate there is at least one event, because
+/// nothing may change without one.
 #[derive(Debug)]
 pub struct Written<T> {
     result: T,
-    first_event: NewEvent,
+    first_event: Option<NewEvent>,
     further_events: Vec<NewEvent>,
 }
 
@@ -38,7 +40,16 @@ impl<T> Written<T> {
     pub const fn new(result: T, event: NewEvent) -> Self {
         Self {
             result,
-            first_event: event,
+            first_event: Some(event),
+            further_events: Vec::new(),
+        }
+    }
+
+    /// A write of an observation, which has none: only [`crate::Observation`] comes by this way.
+    pub(crate) const fn observed(result: T) -> Self {
+        Self {
+            result,
+            first_event: None,
             further_events: Vec::new(),
         }
     }
@@ -54,7 +65,7 @@ impl<T> Written<T> {
         let first_event = events.next()?;
         Some(Self {
             result,
-            first_event,
+            first_event: Some(first_event),
             further_events: events.collect(),
         })
     }
@@ -80,6 +91,7 @@ impl Writer {
         connection: SqliteConnection,
         caches: Arc<Caches>,
         last_change: watch::Sender<u64>,
+        log: WriterLog,
     ) -> Self {
         let (queue, messages) = mpsc::channel(MAX_WAITING);
         let counts = Arc::new(WriterCounts::default());
@@ -89,10 +101,24 @@ impl Writer {
             messages,
             caches,
             last_change,
+            log,
             counts: Arc::clone(&counts),
         };
         tokio::spawn(task.run());
         Self { queue, counts }
+    }
+
+    /// From here on the log is signed, unless it is not what was signed before.
+    pub(crate) async fn sign_log(
+        &self,
+        signer: Arc<dyn SignCheckpoint>,
+        beginning: Beginning,
+    ) -> Result<(), StoreError> {
+        let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let message = Message::SignLog(signer, beginning, answer);
+        self.queue.send(message).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())
     }
 
     /// Commits what is waiting and closes the database; later writes are refused.
@@ -130,6 +156,8 @@ impl Writer {
 enum Message {
     /// Commit a write.
     Write(Box<dyn Job>),
+    /// Sign the log from the next write on, and say that it will be.
+    SignLog(Arc<dyn SignCheckpoint>, Beginning, oneshot::Sender<()>),
     /// Commit what came before, then close the database and say so.
     Close(oneshot::Sender<()>),
 }
@@ -192,11 +220,39 @@ where
 }
 
 async fn record<T>(tx: &mut Tx<'_>, written: Written<T>) -> Result<T, StoreError> {
-    insert_event(tx, &written.first_event).await?;
-    for event in &written.further_events {
+    for event in written.first_event.iter().chain(&written.further_events) {
         insert_event(tx, event).await?;
     }
     Ok(written.result)
+}
+
+/// The audit log as the writer grows it.
+pub(crate) struct WriterLog {
+    /// Where it ends in the database.
+    pub(crate) tail: Tail,
+    /// Nobody until the keys are open.
+    pub(crate) signer: Option<Arc<dyn SignCheckpoint>>,
+    /// Tells the rest of the process.
+    pub(crate) head: watch::Sender<LogHead>,
+}
+
+impl WriterLog {
+    fn sign(&mut self, signer: Arc<dyn SignCheckpoint>, beginning: Beginning) {
+        self.head
+            .send_modify(|head| self.tail.check(head, signer.as_ref(), beginning));
+        self.signer = Some(signer);
+    }
+
+    /// Takes over what was committed.
+    fn adopt(&mut self, tail: Tail, note: Option<String>) {
+        self.tail = tail;
+        self.head.send_modify(|head| {
+            head.size = self.tail.last_seq();
+            if let Some(note) = note {
+                head.note = Some(Arc::from(note));
+            }
+        });
+    }
 }
 
 struct WriterTask {
@@ -205,6 +261,7 @@ struct WriterTask {
     messages: mpsc::Receiver<Message>,
     caches: Arc<Caches>,
     last_change: watch::Sender<u64>,
+    log: WriterLog,
     counts: Arc<WriterCounts>,
 }
 
@@ -217,6 +274,11 @@ impl WriterTask {
             for message in messages.drain(..) {
                 match message {
                     Message::Write(job) => group.push(job),
+                    Message::SignLog(signer, beginning, answer) => {
+                        // What came before it is committed after it, and so signed.
+                        self.log.sign(signer, beginning);
+                        let _ = answer.send(());
+                    }
                     Message::Close(answer) => closed.push(answer),
                 }
             }
@@ -268,7 +330,9 @@ impl WriterTask {
     /// Commits all writes of a group, sending their statements together; `false` if one did not go through.
     async fn try_together(&mut self, group: &mut [Box<dyn Job>]) -> bool {
         let before = *self.last_change.borrow();
-        let mut tx = Tx::new(&mut self.connection, &mut self.batch, true, before);
+        let tail = self.log.tail.clone();
+        let (size, signer) = (tail.last_seq(), self.log.signer.as_deref());
+        let mut tx = Tx::new(&mut self.connection, &mut self.batch, true, before, tail);
         if tx.execute("BEGIN IMMEDIATE", Vec::new()).await.is_err() {
             return false;
         }
@@ -283,23 +347,41 @@ impl WriterTask {
                 return false;
             }
         }
+        let Ok(note) = tail::seal(&mut tx, signer, size).await else {
+            return false;
+        };
         if tx.execute("COMMIT", Vec::new()).await.is_err() || tx.flush().await.is_err() {
             return false;
         }
-        let (touched, last_change) = (tx.touched, tx.last_change);
+        let Tx {
+            touched,
+            last_change,
+            tail,
+            ..
+        } = tx;
+        self.log.adopt(tail, note);
         self.announce(&touched, last_change);
         true
     }
 
     /// Commits those writes of a group that are not refused, each for itself.
-    async fn try_apart(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    async fn try_apart(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let (mut tail, signer) = (self.log.tail.clone(), self.log.signer.clone());
+        let size = tail.last_seq();
         let (mut touched, mut last_change) = (Vec::new(), *self.last_change.borrow());
         execute(&mut self.connection, "BEGIN IMMEDIATE").await?;
         for job in group {
             execute(&mut self.connection, "SAVEPOINT one").await?;
-            let mut tx = Tx::new(&mut self.connection, &mut self.batch, false, last_change);
+            let copy = tail.clone();
+            let mut tx = Tx::new(
+                &mut self.connection,
+                &mut self.batch,
+                false,
+                last_change,
+                copy,
+            );
             if job.run(&mut tx).await {
-                last_change = tx.last_change;
+                (last_change, tail) = (tx.last_change, tx.tail);
                 touched.append(&mut tx.touched);
             } else {
                 self.batch.clear();
@@ -307,7 +389,17 @@ impl WriterTask {
             }
             execute(&mut self.connection, "RELEASE one").await?;
         }
+        let mut tx = Tx::new(
+            &mut self.connection,
+            &mut self.batch,
+            false,
+            last_change,
+            tail,
+        );
+        let note = tail::seal(&mut tx, signer.as_deref(), size).await?;
+        let tail = tx.tail;
         execute(&mut self.connection, "COMMIT").await?;
+        self.log.adopt(tail, note);
         self.announce(&touched, last_change);
         Ok(())
     }

@@ -113,6 +113,44 @@ ALTER TABLE audit_events ADD COLUMN path TEXT;
 ALTER TABLE audit_events ADD COLUMN user_agent TEXT;
 ALTER TABLE audit_events ADD COLUMN status INTEGER;
 
+-- The audit log is a Merkle log: each event keeps the hash of its leaf. It gets it with its row, and those of before
+-- when they are taken into the log.
+ALTER TABLE audit_events ADD COLUMN leaf BLOB;
+
+DROP TRIGGER audit_events_are_not_edited;
+CREATE TRIGGER audit_events_are_not_edited BEFORE UPDATE ON audit_events WHEN OLD.leaf IS NOT NULL
+BEGIN
+    SELECT RAISE (ABORT, 'the audit log is append-only');
+END;
+
+-- Full tiles of the log's tree: 256 hashes of 32 bytes each.
+CREATE TABLE audit_tiles (
+    level INTEGER NOT NULL,
+    tile INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (level, tile)
+) STRICT;
+
+-- The signed checkpoint over every 256 events, and the newest one.
+CREATE TABLE audit_checkpoints (
+    size INTEGER PRIMARY KEY,
+    note TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit_head (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    note TEXT NOT NULL
+) STRICT;
+
+-- Keys that sign checkpoints, wrapped under a master key.
+CREATE TABLE signing_keys (
+    version INTEGER PRIMARY KEY,
+    master_version INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    public_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
 DROP INDEX audit_events_by_account;
 CREATE INDEX audit_events_by_account ON audit_events (account_id, at, seq);
 CREATE INDEX audit_events_by_resource ON audit_events (resource_id, at, seq);

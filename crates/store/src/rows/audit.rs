@@ -5,6 +5,7 @@ use coffer_types::{AccountId, AuditEventId, Email, RequestId, Timestamp, TokenId
 
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
+use crate::log::line::{self, Columns};
 use crate::rows::{from_json, parsed, to_json, unsigned};
 
 /// An event to be added.
@@ -94,35 +95,68 @@ impl EventActor {
     }
 }
 
+/// Adds an event at the end of the log, with the hash of its leaf.
 pub(crate) async fn insert_event(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), StoreError> {
-    let details = to_json("event details", &event.details)?;
+    let id = event.id.to_string();
+    let account_id = event.account_id.map(|id| id.to_string());
     let (actor, raw) = (&event.actor, event.request.raw.as_ref());
+    let token_id = actor.token.as_ref().map(|token| token.id.to_string());
+    let request_id = event.request.id.to_string();
+    let details = line::bounded_details(to_json("event details", &event.details)?);
+    let columns = Columns {
+        id: &id,
+        account_id: account_id.as_deref(),
+        at: event.at.as_micros(),
+        action: event.action.as_str(),
+        result: event.outcome.as_str(),
+        resource_kind: event.resource_kind.as_str(),
+        resource_id: &event.resource_id,
+        actor_id: &actor.id,
+        actor_kind: actor.kind.as_str(),
+        actor_email: actor.email.as_ref().map(Email::as_str),
+        actor_context: actor.context.as_str(),
+        actor_ip: actor.ip.as_deref(),
+        token_id: token_id.as_deref(),
+        token_name: actor.token.as_ref().map(|token| token.name.as_str()),
+        request_id: &request_id,
+        method: raw.map(|raw| raw.method.as_str()),
+        path: raw.map(|raw| raw.path.as_str()),
+        user_agent: raw.map(|raw| raw.user_agent.as_str()),
+        status: raw.map(|raw| i64::from(raw.status)),
+        details: &details,
+    };
+    let line = line::line(&columns);
+    line::fits(&line)?;
+    let (seq, leaf) = tx.tail.append(&line);
     execute!(
         tx,
-        "INSERT INTO audit_events (id, account_id, at, action, result, resource_kind, resource_id, actor_id, \
-             actor_kind, actor_email, actor_context, actor_ip, token_id, token_name, request_id, method, path, \
-             user_agent, status, details) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-        event.id.to_string(),
-        event.account_id.map(|id| id.to_string()),
-        event.at.as_micros(),
-        event.action.as_str(),
-        event.outcome.as_str(),
-        event.resource_kind.as_str(),
-        event.resource_id.clone(),
-        actor.id.clone(),
-        actor.kind.as_str(),
-        actor.email.as_ref().map(|email| email.as_str().to_owned()),
-        actor.context.as_str(),
-        actor.ip.clone(),
-        actor.token.as_ref().map(|token| token.id.to_string()),
-        actor.token.as_ref().map(|token| token.name.clone()),
-        event.request.id.to_string(),
-        raw.map(|raw| raw.method.clone()),
-        raw.map(|raw| raw.path.clone()),
-        raw.map(|raw| raw.user_agent.clone()),
-        raw.map(|raw| i64::from(raw.status)),
-        details
+        "INSERT INTO audit_events (seq, leaf, id, account_id, at, action, result, resource_kind, resource_id, \
+             actor_id, actor_kind, actor_email, actor_context, actor_ip, token_id, token_name, request_id, method, \
+             path, user_agent, status, details) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+             $21, $22)",
+        i64::try_from(seq).unwrap_or(i64::MAX),
+        leaf.to_vec(),
+        columns.id,
+        columns.account_id,
+        columns.at,
+        columns.action,
+        columns.result,
+        columns.resource_kind,
+        columns.resource_id,
+        columns.actor_id,
+        columns.actor_kind,
+        columns.actor_email,
+        columns.actor_context,
+        columns.actor_ip,
+        columns.token_id,
+        columns.token_name,
+        columns.request_id,
+        columns.method,
+        columns.path,
+        columns.user_agent,
+        columns.status,
+        columns.details
     );
     Ok(())
 }

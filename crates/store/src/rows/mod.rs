@@ -2,7 +2,9 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod audit_checkpoints;
 pub mod audit_query;
+pub mod audit_tiles;
 pub mod blobs;
 pub mod changes;
 pub mod deployments;
@@ -12,6 +14,7 @@ pub mod invitations;
 pub mod members;
 pub mod secret_reads;
 pub mod secrets;
+pub mod signing_keys;
 pub(crate) mod session_uses;
 pub mod sessions;
 pub mod stores;

@@ -1,0 +1,121 @@
+//! The audit log as whoever checks it sees it: verified, exported, and signed by the installation's own key.
+//!
+//! Reading goes past the engine, on a snapshot of the database or on an export of it, because a log must also be
+//! checked while nobody serves it, and where neither database nor root key is.
+
+mod analysis;
+mod export;
+mod finding;
+mod layout;
+mod signer;
+mod source;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+use coffer_crypto::{InvalidVerifierKey, Keyring, KeyringError, RootKey, VerifierKey};
+use coffer_store::log::Snapshot;
+use coffer_store::rows::{audit_checkpoints, instance, signing_keys};
+use coffer_store::{Files, OpenError, StoreError};
+
+pub use coffer_crypto::VerifierKey as LogKey;
+pub use coffer_store::log::LogHead;
+pub use export::Exported;
+pub use finding::{Finding, Verification};
+pub(crate) use signer::{NewSigningKey, new_key, opened, sign_with};
+pub use verify::{GivenCheckpoint, verify_export};
+
+use crate::installation::wrapped_master_keys;
+
+/// Told how many events were read so far, now and then.
+pub type Progress<'p> = &'p mut (dyn FnMut(u64) + Send);
+
+/// Why a log could not be read at all. What is wrong with a log that was read is a [`Finding`].
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The database was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Store(#[from] StoreError),
+    /// The root key does not belong to the database.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    /// The installation has signed nothing yet.
+    #[error("the audit log has no key yet: start the server on this directory once")]
+    NoKey,
+    /// The kept key is not the installation's.
+    #[error(
+        "the audit log's key does not open under the root key: it was exchanged, or is another installation's"
+    )]
+    WrongKey,
+    /// A text that is no key.
+    #[error(transparent)]
+    InvalidKey(#[from] InvalidVerifierKey),
+    /// Nothing was signed yet.
+    #[error("the audit log has no checkpoint yet: start the server on this directory once")]
+    NoCheckpoint,
+    /// No export is there.
+    #[error(
+        "{0} is no export of an audit log: name the directory that `coffer audit export` made, or its entries.ndjson"
+    )]
+    NoExport(PathBuf),
+    /// Something is in the export's place.
+    #[error("{0} exists: name a directory that does not")]
+    Exists(PathBuf),
+    /// The log changed its mind while it was exported: its tiles are not those of its events.
+    #[error("the audit log is damaged and was not exported: run `coffer audit verify` to see how")]
+    Damaged,
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The audit log of a data directory, as it was when it was opened. A server may go on writing.
+#[derive(Debug)]
+pub struct AuditLog {
+    snapshot: Snapshot,
+}
+
+impl AuditLog {
+    /// Begins to read the log of a data directory.
+    ///
+    /// # Errors
+    /// [`LogError::Open`].
+    pub async fn open(directory: &Path) -> Result<Self, LogError> {
+        let snapshot = Snapshot::open(&Files::new(directory)).await?;
+        Ok(Self { snapshot })
+    }
+
+    /// The key that signs the log. It is taken from where it is wrapped, so that a key slipped into the database is
+    /// found.
+    ///
+    /// # Errors
+    /// [`LogError::NoKey`], [`LogError::Keys`] or [`LogError::WrongKey`].
+    pub async fn key(&mut self, root_key: &RootKey) -> Result<VerifierKey, LogError> {
+        let master_keys = wrapped_master_keys(&mut self.snapshot).await?;
+        let keyring = Keyring::open(root_key, &master_keys)?;
+        let id = instance::id(&mut self.snapshot).await?;
+        let row = signing_keys::newest(&mut self.snapshot).await?;
+        let (Some(id), Some(row)) = (id, row) else {
+            return Err(LogError::NoKey);
+        };
+        let key = signer::opened(&keyring, &id, row).map_err(|_| LogError::WrongKey)?;
+        Ok(key.verifier().clone())
+    }
+
+    /// The newest signed checkpoint.
+    ///
+    /// # Errors
+    /// [`LogError::NoCheckpoint`].
+    pub async fn checkpoint(&mut self) -> Result<String, LogError> {
+        let head = audit_checkpoints::head(&mut self.snapshot).await?;
+        head.ok_or(LogError::NoCheckpoint)
+    }
+}
