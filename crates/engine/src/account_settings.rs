@@ -63,10 +63,7 @@ impl Engine {
                     resource_id: id.to_string(),
                     details: json!({ "before": before, "after": after }),
                 };
-                Ok(Written::new(
-                    after,
-                    engine.event(&permit.caller, id, about),
-                ))
+                Ok(Written::new(after, engine.event(&permit.caller, id, about)))
             })
         })
         .await

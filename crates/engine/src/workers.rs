@@ -2,9 +2,11 @@
 //!
 //! A version is never changed: an edit of a secret or a setting makes a new version out of the latest.
 //! Whatever makes one goes the same way: read the Worker's [`current`] state, resolve the [`bindings`],
-//! try the version on the runtime, and [`publish`] it in one transaction.
+//! try the version on the runtime, and [`publish`] it in one transaction. Who may bind secrets of a store but not
+//! deploy goes the same way as far as [`binding_edits`] allows.
 
 mod annotations;
+mod binding_edits;
 mod bindings;
 mod code;
 mod compatibility;

@@ -1,17 +1,25 @@
 //! The v4 API: its routes, and what is common to all of them.
 
 mod answer;
+mod audit_logs;
 mod authentication;
 mod body;
+mod coffer;
+mod denials;
 mod error;
 mod identity;
 mod page;
 mod permitted;
 mod route;
 mod secrets_store;
+mod session_cookie;
+mod sessions;
+mod site;
+mod tokens;
 mod unserved;
 mod workers;
 
+pub(crate) use denials::Attempted;
 pub(crate) use error::ApiError;
 pub use route::RouteInfo;
 pub(crate) use unserved::{fallback, method_not_allowed, unroutable};
@@ -29,6 +37,10 @@ fn routes() -> Vec<Route> {
     let mut routes = identity::routes();
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
+    routes.extend(sessions::routes());
+    routes.extend(tokens::routes());
+    routes.extend(coffer::routes());
+    routes.extend(audit_logs::routes());
     routes
 }
 

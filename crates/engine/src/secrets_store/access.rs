@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use coffer_protocol::feed::AccessReport;
-use coffer_store::{Tx, Written};
-use coffer_store::rows::secret_reads::{self, Reads};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
+use coffer_store::rows::secret_reads::{self, Reads};
+use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AuditEventId, RequestId};
 use serde_json::json;

@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use coffer_protocol::usage::{
-    DeploymentUsage, ReadsUsage, SecretUsage, VersionUsage, WorkerUsage,
-};
+use coffer_protocol::usage::{DeploymentUsage, ReadsUsage, SecretUsage, VersionUsage, WorkerUsage};
 use coffer_store::Reader;
 use coffer_store::rows::secret_reads::{self, ReadingWorker, Reads};
 use coffer_store::rows::secrets::SecretRow;
@@ -74,8 +72,7 @@ impl Engine {
 async fn find(reader: &mut Reader, secret: &SecretRow) -> Result<Found> {
     let (store_id, name) = (secret.store_id, &secret.name);
     let deployed = version_secrets::deployed(reader, store_id, name).await?;
-    let newest =
-        version_secrets::newest(reader, store_id, name, MAX_USING_VERSIONS_LISTED).await?;
+    let newest = version_secrets::newest(reader, store_id, name, MAX_USING_VERSIONS_LISTED).await?;
     let ids: HashSet<VersionId> = deployed.iter().map(|version| version.id).collect();
     let others = newest
         .into_iter()

@@ -14,10 +14,13 @@ use coffer_store::rows::versions::{self, VersionFacts, VersionRow};
 use coffer_store::rows::worker_secrets::{self, WorkerSecretRow};
 use coffer_store::rows::workers::{self, WorkerRow, WorkerSettings};
 use coffer_store::{StoreError, Tx, Written};
-use coffer_types::{AccountId, DeploymentId, Split, VersionId, WorkerId, WorkerName};
+use coffer_types::{AccountId, Binding, DeploymentId, Split, VersionId, WorkerId, WorkerName};
 use serde::{Deserialize, Serialize};
 
+use super::binding_edits::check_within;
+use super::bindings::Binds;
 use super::current::{Current, Seen};
+use super::store_bindings::check_still_there;
 use super::{ScriptSettingsChanges, view};
 use crate::authorize::Permit;
 use crate::engine::Engine;
@@ -51,6 +54,8 @@ pub(super) struct Draft {
     pub(super) contents: Option<Vec<Bytes>>,
     /// Settings of the Worker that change with it.
     pub(super) settings: ScriptSettingsChanges,
+    /// Whose bindings to secrets of a store are looked at.
+    pub(super) binds: Binds,
     /// The annotations of its deployment; `None` leaves the active deployment as it is.
     pub(super) deploy: Option<BTreeMap<String, String>>,
 }
@@ -66,6 +71,8 @@ struct Plan {
     contents: Vec<Bytes>,
     settings: ScriptSettingsChanges,
     deployment: Option<DeploymentRow>,
+    /// Those whose secrets must be there.
+    bound: Vec<Binding>,
     events: Vec<NewEvent>,
 }
 
@@ -103,13 +110,14 @@ impl Engine {
     /// Tries a version and keeps it. The caller holds the Worker's turn.
     ///
     /// # Errors
-    /// [`Problem::Script`] with the runtime's words if it does not start; [`Conflict::WorkerChanged`];
+    /// [`Error::BeyondBindings`] if it is more than the caller may do; [`Problem::Script`] with the runtime's words if it does not start; [`Conflict::WorkerChanged`];
     /// [`Limit::Workers`]; [`Error::Unavailable`] without a runtime.
     pub(super) async fn publish<P: Sync>(
         &self,
         permit: &Permit<P>,
         mut draft: Draft,
     ) -> Result<Published> {
+        check_within(permit, &draft)?;
         let id = VersionId::random(self.random.as_ref());
         self.try_draft(permit, id, &mut draft).await?;
         let plan = Arc::new(self.plan(permit, id, draft));
@@ -211,6 +219,11 @@ impl Engine {
             .deploy
             .map(|annotations| self.new_deployment(permit, &worker, Split::whole(id), annotations));
         let previous = draft.before.as_ref().map_or(&[][..], Current::bindings);
+        let bindings = version.facts.bindings.iter();
+        let bound = bindings
+            .filter(|one| draft.binds == Binds::All || !previous.contains(one))
+            .cloned();
+        let bound = bound.collect();
         let mut events = Vec::new();
         let new = draft.before.is_none();
         events.extend(self.worker_changed(permit, &worker, new, &draft.settings));
@@ -231,6 +244,7 @@ impl Engine {
             contents: draft.contents.unwrap_or_default(),
             settings: draft.settings,
             deployment,
+            bound,
             events,
         }
     }
@@ -259,6 +273,7 @@ impl Engine {
 }
 
 async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
+    check_still_there(tx, plan.account_id, &plan.bound).await?;
     let worker = write_worker(tx, plan).await?;
     for (module, content) in plan.version.facts.modules.iter().zip(&plan.contents) {
         blobs::insert(tx, module.digest, content).await?;

@@ -3,7 +3,9 @@
 use coffer_store::Rows;
 use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::{secrets, stores};
-use coffer_types::{Binding, BindingKind, BindingName, Permission, Scope, SecretName, StoreId};
+use coffer_types::{
+    AccountId, Binding, BindingKind, BindingName, Permission, Scope, SecretName, StoreId,
+};
 
 use crate::authorize::Permit;
 use crate::error::{Error, Invalid, Problem, Result};
@@ -20,7 +22,46 @@ pub(super) async fn check_bindable<P: Sync>(
     if !permit.also_permits(Permission::BindSecrets) {
         return Ok(Err(Problem::SecretBindingUnauthorized));
     }
-    let found = match stores::find(rows, permit.account_id(), store_id).await? {
+    check_there(rows, permit.account_id(), binding, store_id, secret_name).await
+}
+
+/// Refuses bindings that were found to be for the caller to make, if their secrets have gone since. It is asked in
+/// the transaction that makes the version, so that none is deployed without a secret that was there.
+pub(super) async fn check_still_there(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    bindings: &[Binding],
+) -> Result<()> {
+    let mut problems = Vec::new();
+    for Binding { name, kind } in bindings {
+        let BindingKind::SecretsStoreSecret {
+            store_id,
+            secret_name,
+        } = kind
+        else {
+            continue;
+        };
+        let checked = check_there(rows, account_id, name, *store_id, secret_name).await?;
+        problems.extend(checked.err().map(|problem| Invalid {
+            pointer: "/bindings".to_owned(),
+            problem,
+        }));
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(problems))
+    }
+}
+
+async fn check_there(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    binding: &BindingName,
+    store_id: StoreId,
+    secret_name: &SecretName,
+) -> Result<Result<(), Problem>> {
+    let found = match stores::find(rows, account_id, store_id).await? {
         None => None,
         Some(_) => secrets::with_name(rows, store_id, secret_name).await?,
     };

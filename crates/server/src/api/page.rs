@@ -55,6 +55,11 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The names of all parameters, as they came.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Whether a flag such as `force=true` is set.
     pub(crate) fn flag(&self, name: &str) -> ApiResult<bool> {
         match self.value(name) {
@@ -85,7 +90,8 @@ impl Query {
         }
     }
 
-    fn number(
+    /// A number within these bounds.
+    pub(crate) fn number(
         &self,
         name: &str,
         bounds: std::ops::RangeInclusive<u32>,
@@ -111,6 +117,11 @@ impl Query {
 }
 
 impl Page {
+    /// The page's number, from 1.
+    pub(crate) const fn number(self) -> u32 {
+        self.number
+    }
+
     /// The part of the list that this page is.
     pub(crate) fn slice(self) -> Slice {
         Slice {

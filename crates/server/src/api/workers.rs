@@ -1,5 +1,7 @@
 //! Workers: scripts, versions, deployments, per-Worker secrets, settings.
 
+#[cfg(test)]
+mod binding_edits;
 mod deployments;
 mod elsewhere;
 mod fields;
@@ -8,7 +10,7 @@ mod secrets;
 mod settings;
 mod subdomain;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod upload;
 mod versions;
 mod worker;

@@ -2,7 +2,7 @@
 
 use coffer_types::{AccountId, WorkerName};
 
-use crate::authorize::{DeployWorkers, Permit};
+use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
 use crate::error::{Error, Missing, Result};
 use crate::workers::current::Current;
@@ -24,14 +24,15 @@ pub struct Upload {
 
 impl Engine {
     /// Makes a version and sends all traffic to it; makes the Worker if it is not there. Waits a moment for
-    /// the edges to serve it.
+    /// the edges to serve it. Who may only bind secrets of a store may upload what is deployed already with other
+    /// bindings to these and nothing else.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for bindings or code that is refused; [`crate::Limit::Workers`];
+    /// [`Error::BeyondBindings`]; [`Error::Invalid`] for bindings or code that is refused; [`crate::Limit::Workers`];
     /// [`crate::Conflict::WorkerChanged`].
     pub async fn upload_script(
         &self,
-        permit: &Permit<DeployWorkers>,
+        permit: &Permit<EditSettings>,
         name: WorkerName,
         upload: Upload,
     ) -> Result<Published> {

@@ -2,12 +2,12 @@
 
 use coffer_protocol::workers::Settings;
 use coffer_store::rows::versions::{VersionFacts, VersionRow};
-use coffer_types::{Binding, BindingKind, Permission, Split, WorkerName};
+use coffer_types::WorkerName;
 use serde_json::Value;
 
 use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Result};
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, Resolved};
 use crate::workers::current::Current;
 use crate::workers::publish::Draft;
@@ -40,15 +40,14 @@ impl Engine {
     /// edit all; who may only edit or bind secrets of a store may change bindings to these and nothing else.
     ///
     /// # Errors
-    /// [`crate::Missing::Worker`]; [`Error::Denied`]; [`Conflict::LatestVersionNotDeployed`]; [`Error::Invalid`] for
-    /// bindings that are refused.
+    /// [`crate::Missing::Worker`]; [`crate::Error::BeyondBindings`]; [`Conflict::LatestVersionNotDeployed`];
+    /// [`crate::Error::Invalid`] for bindings that are refused.
     pub async fn edit_settings(
         &self,
         permit: &Permit<EditSettings>,
         name: &WorkerName,
         changes: SettingsChanges,
     ) -> Result<Settings> {
-        let deploys = permit.also_permits(Permission::DeployWorkers);
         let _turn = self.turns.take(permit.account_id(), name).await;
         if let Some(published) = self.published_before(permit).await? {
             return Ok(published.settings);
@@ -56,13 +55,10 @@ impl Engine {
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
         let latest = current.latest()?.clone();
-        check_deployed(&current, &latest)?;
+        check_deployed(&current)?;
         let draft = self
             .settings_draft(permit, current, &latest, changes)
             .await?;
-        if !deploys && !only_store_bindings_differ(&latest, &draft) {
-            return Err(Error::Denied);
-        }
         let published = self.publish(permit, draft).await?;
         self.await_applied(published.seq).await;
         Ok(published.settings)
@@ -114,6 +110,7 @@ impl Engine {
             secrets: resolved.secrets,
             contents: None,
             settings: changes.script,
+            binds: Binds::Changed,
             deploy: Some(annotations),
         })
     }
@@ -121,30 +118,10 @@ impl Engine {
 
 /// An edit sends all traffic to the version that it makes, so all must go to the latest already: dividing
 /// traffic is for who may deploy.
-fn check_deployed(current: &Current, latest: &VersionRow) -> Result<()> {
-    let whole = Split::whole(latest.id);
-    let active = current.active.as_ref();
-    if active.is_some_and(|deployment| deployment.split == whole) {
+fn check_deployed(current: &Current) -> Result<()> {
+    if current.is_latest_deployed() {
         Ok(())
     } else {
         Err(Conflict::LatestVersionNotDeployed.into())
     }
-}
-
-fn only_store_bindings_differ(latest: &VersionRow, draft: &Draft) -> bool {
-    let others = |bindings: &[Binding]| -> Vec<Binding> {
-        let kept = bindings
-            .iter()
-            .filter(|one| !matches!(one.kind, BindingKind::SecretsStoreSecret { .. }));
-        let mut kept: Vec<_> = kept.cloned().collect();
-        kept.sort_by(|one, other| one.name.cmp(&other.name));
-        kept
-    };
-    let (before, after) = (&latest.facts, &draft.facts);
-    others(&before.bindings) == others(&after.bindings)
-        && before.compatibility_date == after.compatibility_date
-        && before.compatibility_flags == after.compatibility_flags
-        && before.limits == after.limits
-        && before.placement == after.placement
-        && draft.settings == ScriptSettingsChanges::default()
 }

@@ -8,7 +8,7 @@ use coffer_store::rows::workers::WorkerRow;
 use coffer_types::WorkerName;
 use serde_json::Value;
 
-use crate::authorize::{DeployWorkers, Permit};
+use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, Resolved};
@@ -40,14 +40,15 @@ pub struct NewVersion {
 }
 
 impl Engine {
-    /// Makes a version of a Worker. No traffic goes to it before it is deployed.
+    /// Makes a version of a Worker. No traffic goes to it before it is deployed. Who may only bind secrets of a store
+    /// may upload the latest version with other bindings to these and nothing else.
     ///
     /// # Errors
-    /// [`crate::Missing::Worker`]; [`crate::Error::Invalid`] for bindings or code that is refused;
+    /// [`crate::Missing::Worker`]; [`crate::Error::BeyondBindings`]; [`crate::Error::Invalid`] for bindings or code that is refused;
     /// [`crate::Conflict::WorkerChanged`].
     pub async fn create_version(
         &self,
-        permit: &Permit<DeployWorkers>,
+        permit: &Permit<EditSettings>,
         name: &WorkerName,
         new: NewVersion,
     ) -> Result<Version> {
@@ -67,7 +68,7 @@ impl Engine {
     /// The version that an upload asks for, not deployed.
     pub(in crate::workers) async fn draft_of_upload(
         &self,
-        permit: &Permit<DeployWorkers>,
+        permit: &Permit<EditSettings>,
         worker: WorkerRow,
         before: Option<Current>,
         new: NewVersion,
@@ -104,6 +105,7 @@ impl Engine {
             secrets,
             contents: Some(new.code.contents().to_vec()),
             settings: ScriptSettingsChanges::default(),
+            binds: Binds::All,
             deploy: None,
         })
     }

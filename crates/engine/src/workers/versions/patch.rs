@@ -6,7 +6,7 @@ use coffer_protocol::workers::Version;
 use coffer_store::rows::versions::{VersionFacts, VersionRow};
 use coffer_types::{BindingName, WorkerName};
 
-use crate::authorize::{DeployWorkers, Permit};
+use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, NewBindingKind, Resolved};
@@ -29,14 +29,15 @@ pub struct VersionPatch {
 }
 
 impl Engine {
-    /// Makes a version out of the latest.
+    /// Makes a version out of the latest. Who may only bind secrets of a store may change bindings to these and
+    /// nothing else, and deploy it where all traffic goes to the latest.
     ///
     /// # Errors
-    /// [`crate::Missing::Worker`], [`crate::Missing::AnyVersion`]; [`crate::Error::Invalid`] for bindings that
-    /// are refused; [`crate::Conflict::WorkerChanged`].
+    /// [`crate::Missing::Worker`], [`crate::Missing::AnyVersion`]; [`crate::Error::BeyondBindings`];
+    /// [`crate::Error::Invalid`] for bindings that are refused; [`crate::Conflict::WorkerChanged`].
     pub async fn patch_latest_version(
         &self,
-        permit: &Permit<DeployWorkers>,
+        permit: &Permit<EditSettings>,
         name: &WorkerName,
         patch: VersionPatch,
     ) -> Result<Version> {
@@ -50,9 +51,9 @@ impl Engine {
     }
 
     /// The same under a turn that the caller holds.
-    pub(in crate::workers) async fn apply_patch(
+    pub(in crate::workers) async fn apply_patch<P: Sync>(
         &self,
-        permit: &Permit<DeployWorkers>,
+        permit: &Permit<P>,
         current: Current,
         patch: VersionPatch,
     ) -> Result<Published> {
@@ -85,6 +86,7 @@ impl Engine {
             secrets,
             contents: None,
             settings: ScriptSettingsChanges::default(),
+            binds,
             deploy: patch.deploy.then_some(annotations),
         };
         let published = self.publish(permit, draft).await?;

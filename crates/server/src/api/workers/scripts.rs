@@ -7,6 +7,7 @@ mod service;
 mod upload;
 
 use axum::http::Method;
+use coffer_engine::{EditSettings, Requires};
 use coffer_types::Permission;
 
 use crate::api::route::{Route, route};
@@ -27,13 +28,15 @@ pub(super) fn routes() -> Vec<Route> {
             view,
             content::find,
         ),
+        // Who may only bind secrets of a store may upload what is there with other bindings to these.
         route(
             &Method::PUT,
             SCRIPT,
             "Upload and deploy a Worker",
-            deploy,
+            view,
             upload::upload,
-        ),
+        )
+        .and_any_of(EditSettings::AND_ANY_OF),
         route(
             &Method::DELETE,
             SCRIPT,

@@ -10,36 +10,36 @@ use serde_json::{Value, json};
 use crate::testing::{Actor, Answer, TestApp, result};
 
 /// Where the Workers of the first account are.
-pub(super) const SCRIPTS: &str = "/accounts/{account_id}/workers/scripts";
+pub(in crate::api) const SCRIPTS: &str = "/accounts/{account_id}/workers/scripts";
 /// The media type of the module that handles requests.
-pub(super) const ES_MODULE: &str = "application/javascript+module";
+pub(in crate::api) const ES_MODULE: &str = "application/javascript+module";
 /// Code that starts.
-pub(super) const CODE: &str = "export default { fetch() { return new Response('ok') } }";
+pub(in crate::api) const CODE: &str = "export default { fetch() { return new Response('ok') } }";
 
 const BOUNDARY: &str = "----formdata-test";
 
 /// A multipart body in the making.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Multipart(Vec<u8>);
+pub(in crate::api) struct Multipart(Vec<u8>);
 
 impl Multipart {
     /// Of metadata and one module named as the metadata names it.
-    pub(super) fn script(metadata: &Value) -> Self {
+    pub(in crate::api) fn script(metadata: &Value) -> Self {
         let main = metadata["main_module"].as_str().unwrap_or("index.js");
         Self::of(metadata).module(main, ES_MODULE, CODE)
     }
 
     /// Of metadata alone.
-    pub(super) fn of(metadata: &Value) -> Self {
+    pub(in crate::api) fn of(metadata: &Value) -> Self {
         Self::default().field("metadata", &metadata.to_string())
     }
 
-    pub(super) fn field(self, name: &str, content: &str) -> Self {
+    pub(in crate::api) fn field(self, name: &str, content: &str) -> Self {
         let header = format!("Content-Disposition: form-data; name=\"{name}\"");
         self.part(&header, content.as_bytes())
     }
 
-    pub(super) fn module(self, name: &str, media_type: &str, content: &str) -> Self {
+    pub(in crate::api) fn module(self, name: &str, media_type: &str, content: &str) -> Self {
         let header = format!(
             "Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\
              Content-Type: {media_type}"
@@ -47,7 +47,7 @@ impl Multipart {
         self.part(&header, content.as_bytes())
     }
 
-    pub(super) fn part(mut self, headers: &str, content: &[u8]) -> Self {
+    pub(in crate::api) fn part(mut self, headers: &str, content: &[u8]) -> Self {
         self.0
             .extend_from_slice(format!("--{BOUNDARY}\r\n{headers}\r\n\r\n").as_bytes());
         self.0.extend_from_slice(content);
@@ -56,20 +56,20 @@ impl Multipart {
     }
 
     /// The whole body.
-    pub(super) fn end(mut self) -> Vec<u8> {
+    pub(in crate::api) fn end(mut self) -> Vec<u8> {
         self.0
             .extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         self.0
     }
 
     /// The body's Content-Type.
-    pub(super) fn content_type() -> String {
+    pub(in crate::api) fn content_type() -> String {
         format!("multipart/form-data; boundary={BOUNDARY}")
     }
 }
 
 /// Metadata with these bindings.
-pub(super) fn metadata(bindings: &Value) -> Value {
+pub(in crate::api) fn metadata(bindings: &Value) -> Value {
     json!({
         "main_module": "index.js",
         "bindings": bindings,
@@ -79,19 +79,24 @@ pub(super) fn metadata(bindings: &Value) -> Value {
 }
 
 /// A binding to a per-Worker secret.
-pub(super) fn secret(name: &str, text: &str) -> Value {
+pub(in crate::api) fn secret(name: &str, text: &str) -> Value {
     json!({ "name": name, "type": "secret_text", "text": text })
 }
 
 impl TestApp {
     /// Sends a multipart body as the Super Administrator.
-    pub(super) async fn multipart(&self, method: Method, path: &str, body: Multipart) -> Answer {
+    pub(in crate::api) async fn multipart(
+        &self,
+        method: Method,
+        path: &str,
+        body: Multipart,
+    ) -> Answer {
         self.send_bytes(method, path, &Multipart::content_type(), body.end())
             .await
     }
 
     /// Sends a multipart body as anyone.
-    pub(super) async fn multipart_as(
+    pub(in crate::api) async fn multipart_as(
         &self,
         actor: &Actor,
         method: Method,
@@ -105,7 +110,7 @@ impl TestApp {
     }
 
     /// Uploads a script with these bindings and gives the new version's id.
-    pub(super) async fn upload(&self, name: &str, bindings: Value) -> String {
+    pub(in crate::api) async fn upload(&self, name: &str, bindings: Value) -> String {
         let body = Multipart::script(&metadata(&bindings));
         let path = format!("{SCRIPTS}/{name}");
         result(&self.multipart(Method::PUT, &path, body).await);
@@ -113,7 +118,7 @@ impl TestApp {
     }
 
     /// Uploads a version without deploying it.
-    pub(super) async fn upload_version(&self, name: &str, bindings: Value) -> String {
+    pub(in crate::api) async fn upload_version(&self, name: &str, bindings: Value) -> String {
         let body = Multipart::script(&metadata(&bindings));
         let path = format!("{SCRIPTS}/{name}/versions");
         let answer = self.multipart(Method::POST, &path, body).await;
@@ -121,14 +126,14 @@ impl TestApp {
     }
 
     /// Sets a per-Worker secret.
-    pub(super) async fn put_secret(&self, worker: &str, name: &str, text: &str) -> Answer {
+    pub(in crate::api) async fn put_secret(&self, worker: &str, name: &str, text: &str) -> Answer {
         let path = format!("{SCRIPTS}/{worker}/secrets");
         self.request(Method::PUT, &path, Some(secret(name, text)))
             .await
     }
 
     /// Sends all traffic to a version.
-    pub(super) async fn deploy(&self, worker: &str, version: &str, query: &str) -> Answer {
+    pub(in crate::api) async fn deploy(&self, worker: &str, version: &str, query: &str) -> Answer {
         let path = format!("{SCRIPTS}/{worker}/deployments{query}");
         let body = json!({
             "strategy": "percentage",
@@ -138,14 +143,14 @@ impl TestApp {
     }
 
     /// The newest version, as the list of versions tells of it.
-    pub(super) async fn latest(&self, worker: &str) -> Value {
+    pub(in crate::api) async fn latest(&self, worker: &str) -> Value {
         let path = format!("{SCRIPTS}/{worker}/versions");
         let answer = self.request(Method::GET, &path, None).await;
         result(&answer)["items"][0].clone()
     }
 
     /// The Worker as an edge knows it.
-    pub(super) async fn record_of(&self, worker: &str) -> Option<WorkerRecord> {
+    pub(in crate::api) async fn record_of(&self, worker: &str) -> Option<WorkerRecord> {
         let snapshot = self.engine.snapshot().await.unwrap();
         snapshot
             .records
@@ -157,7 +162,7 @@ impl TestApp {
     }
 
     /// The version that gets the first share of the traffic, as an edge knows it.
-    pub(super) async fn serving(&self, worker: &str) -> VersionRecord {
+    pub(in crate::api) async fn serving(&self, worker: &str) -> VersionRecord {
         let split = self.record_of(worker).await.unwrap().deployment.unwrap();
         let serving = split.shares()[0].version_id;
         let snapshot = self.engine.snapshot().await.unwrap();
@@ -172,12 +177,12 @@ impl TestApp {
     }
 
     /// The per-Worker secrets that an edge would give to the serving version.
-    pub(super) async fn env(&self, worker: &str) -> BTreeMap<String, String> {
+    pub(in crate::api) async fn env(&self, worker: &str) -> BTreeMap<String, String> {
         self.opened(&self.serving(worker).await).await
     }
 
     /// The per-Worker secrets of a version, opened.
-    pub(super) async fn opened(&self, version: &VersionRecord) -> BTreeMap<String, String> {
+    pub(in crate::api) async fn opened(&self, version: &VersionRecord) -> BTreeMap<String, String> {
         let account = self.store.account(version.account_id).await.unwrap();
         let leases = self.keyring.leases();
         let key = leases
@@ -198,7 +203,7 @@ impl TestApp {
     }
 
     /// How many Workers and audit events there are: what a refusal must not change.
-    pub(super) async fn written(&self) -> (usize, usize) {
+    pub(in crate::api) async fn written(&self) -> (usize, usize) {
         let scripts = self.request(Method::GET, SCRIPTS, None).await;
         let scripts = result(&scripts).as_array().unwrap().len();
         (scripts, self.audit_events().await.len())
@@ -206,7 +211,7 @@ impl TestApp {
 }
 
 /// The names of the secrets that an answer's bindings tell of.
-pub(super) fn names(bindings: &Value) -> Vec<(String, String)> {
+pub(in crate::api) fn names(bindings: &Value) -> Vec<(String, String)> {
     let bindings = bindings.as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     bindings

@@ -1,7 +1,7 @@
 //! `PUT …/scripts/{script_name}`: a new version that takes all traffic.
 
 use axum::extract::{Path, State};
-use coffer_engine::DeployWorkers;
+use coffer_engine::EditSettings;
 use coffer_protocol::workers::Script;
 
 use crate::api::answer::Answer;
@@ -20,7 +20,7 @@ pub(super) async fn upload(
         permit,
         form,
         room: _room,
-    }: Uploaded<DeployWorkers>,
+    }: Uploaded<EditSettings>,
 ) -> ApiResult<Answer<Script>> {
     let name = path.new_name()?;
     let upload = parse(form, query.value("bindings_inherit") == Some("strict"))?;

@@ -1,7 +1,7 @@
 //! `POST …/versions`: a version that gets no traffic before it is deployed.
 
 use axum::extract::{Path, State};
-use coffer_engine::DeployWorkers;
+use coffer_engine::EditSettings;
 use coffer_protocol::workers::Version;
 
 use crate::api::answer::Answer;
@@ -20,7 +20,7 @@ pub(super) async fn create(
         permit,
         form,
         room: _room,
-    }: Uploaded<DeployWorkers>,
+    }: Uploaded<EditSettings>,
 ) -> ApiResult<Answer<Version>> {
     let name = path.name()?;
     // Settings that are not part of a version are set apart from it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use coffer_engine::{DeployWorkers, Error, Invalid, NewBindingKind, VersionPatch};
+use coffer_engine::{EditSettings, Error, Invalid, NewBindingKind, VersionPatch};
 use coffer_protocol::workers::Version;
 use coffer_types::BindingName;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(super) async fn patch(
     Change {
         permit,
         body: Json(body),
-    }: Change<DeployWorkers, Json<Patch>>,
+    }: Change<EditSettings, Json<Patch>>,
 ) -> ApiResult<Answer<Version>> {
     let name = path.name(&app, &permit).await?;
     let patch = VersionPatch {
