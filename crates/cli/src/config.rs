@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use coffer_edge::RuntimeConfig;
+use coffer_engine::{AttemptLimits, AttemptRate};
+use coffer_types::IpRange;
 use serde::Deserialize;
 
 use crate::arguments::{LogFormat, Settings};
@@ -20,6 +22,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) workers_listen: SocketAddr,
     pub(crate) workers_domain: String,
+    public_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<IpRange>,
+    pub(crate) attempt_limits: AttemptLimits,
     pub(crate) workerd: Option<PathBuf>,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -35,10 +40,21 @@ struct File {
     listen: Option<SocketAddr>,
     workers_listen: Option<SocketAddr>,
     workers_domain: Option<String>,
+    public_url: Option<String>,
+    trusted_proxies: Option<Vec<IpRange>>,
     workerd: Option<PathBuf>,
     log: Option<String>,
     log_format: Option<LogFormat>,
+    limits: Limits,
     runtime: Runtime,
+}
+
+/// How much is let by; what is left out has the default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Limits {
+    failed_attempts_per_address: Option<AttemptRate>,
+    failed_attempts_per_name: Option<AttemptRate>,
 }
 
 /// How Workers' processes are run; what is left out has the default.
@@ -67,6 +83,7 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
         None => File::default(),
     };
     let settings = settings.clone();
+    let default_limits = AttemptLimits::default();
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Config {
         data: absolute(&settings.data.or(file.data).unwrap_or_else(|| "data".into()))?,
@@ -84,6 +101,27 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
                 .or(file.workers_domain)
                 .unwrap_or_else(|| "localhost".to_owned()),
         )?,
+        public_url: settings
+            .public_url
+            .or(file.public_url)
+            .map(checked_url)
+            .transpose()?,
+        trusted_proxies: checked_proxies(
+            settings
+                .trusted_proxies
+                .or(file.trusted_proxies)
+                .unwrap_or_default(),
+        )?,
+        attempt_limits: AttemptLimits {
+            per_address: settings
+                .failed_attempts_per_address
+                .or(file.limits.failed_attempts_per_address)
+                .unwrap_or(default_limits.per_address),
+            per_name: settings
+                .failed_attempts_per_name
+                .or(file.limits.failed_attempts_per_name)
+                .unwrap_or(default_limits.per_name),
+        },
         workerd: settings
             .workerd
             .or(file.workerd)
@@ -112,6 +150,13 @@ impl Config {
         }
     }
 
+    /// Where people reach the API, without a slash at the end.
+    pub(crate) fn public_url(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
     /// How Workers' processes are run.
     pub(crate) fn runtime(&self, workerd: PathBuf) -> RuntimeConfig {
         let set = &self.runtime;
@@ -136,6 +181,35 @@ impl Config {
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path)
         .map_err(|error| Failure::usage(format!("{} is not a path: {error}", path.display())))
+}
+
+/// Links are made by adding a path to it.
+fn checked_url(url: String) -> Result<String, Failure> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let is_origin = rest.is_some_and(|host| {
+        let host = host.strip_suffix('/').unwrap_or(host);
+        let odd = |byte: u8| !byte.is_ascii_graphic() || b"/?#@\\\"'<>".contains(&byte);
+        !host.is_empty() && !host.bytes().any(odd)
+    });
+    if is_origin {
+        Ok(url.trim_end_matches('/').to_owned())
+    } else {
+        Err(Failure::usage(format!(
+            "the public URL {url:?} must be http:// or https:// with a host and perhaps a port, and no path"
+        )))
+    }
+}
+
+/// Whoever is believed can choose the address that counts, so nobody means everybody.
+fn checked_proxies(proxies: Vec<IpRange>) -> Result<Vec<IpRange>, Failure> {
+    match proxies.iter().find(|range| range.is_everything()) {
+        None => Ok(proxies),
+        Some(range) => Err(Failure::usage(format!(
+            "the trusted proxies must not be every address ({range}): name those that proxies in front have"
+        ))),
+    }
 }
 
 fn checked_domain(domain: String) -> Result<String, Failure> {
@@ -170,7 +244,10 @@ fn read(path: &Path) -> Result<File, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::arguments::Arguments;
 
     fn loaded(text: &str, settings: &Settings) -> Result<Config, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -216,6 +293,89 @@ mod tests {
                 "{message}"
             );
         }
+        for (text, line, named) in [
+            ("\ntrusted_proxies = [\"10.0.0.0/33\"]", "line 2", "CIDR"),
+            ("trusted_proxies = \"10.0.0.0/8\"", "line 1", "sequence"),
+            (
+                "[limits]\nfailed_attempts_per_address = \"20\"",
+                "line 2",
+                "20/min",
+            ),
+            ("[limits]\nfailed_attempts_per_name = 30", "line 2", "30"),
+            (
+                "[limits]\nfailed_attempts = \"20/min\"",
+                "line 2",
+                "failed_attempts",
+            ),
+        ] {
+            let message = loaded(text, &Settings::default()).unwrap_err().message();
+            assert!(
+                message.contains(line) && message.contains(named),
+                "{message}"
+            );
+        }
         assert!(loaded("workers_domain = \"Ex ample\"", &Settings::default()).is_err());
+    }
+
+    #[test]
+    fn limits_and_proxies_are_read_from_file_and_flags() {
+        let default = loaded("", &Settings::default()).unwrap();
+        assert_eq!(default.attempt_limits, AttemptLimits::default());
+        assert!(default.trusted_proxies.is_empty());
+
+        let text = "trusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
+                    [limits]\nfailed_attempts_per_address = \"5/hour\"";
+        let from_file = loaded(text, &Settings::default()).unwrap();
+        assert_eq!(from_file.attempt_limits.per_address.to_string(), "5/hour");
+        assert_eq!(
+            from_file.attempt_limits.per_name,
+            AttemptLimits::default().per_name
+        );
+        assert_eq!(from_file.trusted_proxies.len(), 2);
+
+        let arguments = [
+            "coffer",
+            "--trusted-proxies=192.0.2.1,2001:db8::/32",
+            "--failed-attempts-per-address=7/min",
+            "--failed-attempts-per-name=8/day",
+            "serve",
+        ];
+        let settings = Arguments::try_parse_from(arguments).unwrap().settings;
+        let from_flags = loaded(text, &settings).unwrap();
+        let limits = from_flags.attempt_limits;
+        assert_eq!(limits.per_address.to_string(), "7/min");
+        assert_eq!(limits.per_name.to_string(), "8/day");
+        let proxies: Vec<_> = from_flags.trusted_proxies.iter().collect();
+        assert_eq!(proxies[0].to_string(), "192.0.2.1");
+        assert_eq!(proxies[1].to_string(), "2001:db8::/32");
+    }
+
+    #[test]
+    fn the_public_url_is_where_it_listens_unless_told() {
+        let of = |text: &str| loaded(text, &Settings::default()).map(|config| config.public_url());
+        assert_eq!(of("listen = \"127.0.0.1:1\"").unwrap(), "http://127.0.0.1:1");
+        for told in ["https://coffer.example.com", "https://coffer.example.com/"] {
+            let told = of(&format!("public_url = \"{told}\"")).unwrap();
+            assert_eq!(told, "https://coffer.example.com");
+        }
+        assert_eq!(of("public_url = \"http://[::1]:7070\"").unwrap(), "http://[::1]:7070");
+        for wrong in ["", "coffer.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://a b"] {
+            let refused = of(&format!("public_url = \"{wrong}\"")).unwrap_err();
+            assert!(refused.message().contains("public URL"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nobody_trusts_every_address() {
+        for everything in ["0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"] {
+            let text = format!("trusted_proxies = [\"10.0.0.1\", \"{everything}\"]");
+            let message = loaded(&text, &Settings::default()).unwrap_err().message();
+            assert!(message.contains("every address"), "{message}");
+        }
+        for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0.1:80"] {
+            let argument = format!("--trusted-proxies={wrong}");
+            let parsed = Arguments::try_parse_from(["coffer", &argument, "serve"]);
+            assert!(parsed.is_err(), "{wrong}");
+        }
     }
 }

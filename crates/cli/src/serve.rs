@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use coffer_crypto::{PasswordHasher, SystemRandom};
 use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
-use coffer_engine::{AttemptLimits, Engine, Installation};
+use coffer_engine::{Engine, Installation};
 use coffer_server::{App, Readiness, ServeLimits};
 use coffer_types::{Clock, Random, SystemClock};
 use prometheus_client::encoding::text::encode;
@@ -45,10 +45,12 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     let engine = Engine::new(
         installation,
         Arc::new(check),
-        AttemptLimits::default(),
+        config.attempt_limits,
         passwords,
     );
     engine.expect_edge();
+    // It ends by itself when the engine is gone.
+    tokio::spawn(engine.keep_uses());
     let edge = start_edge(config, runtime, workers_listener, &engine, leases)?;
 
     let parts = Arc::new(Parts::default());
@@ -63,6 +65,8 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
         readiness,
         &config.workers_domain,
         config.workers_listen.port(),
+        &config.public_url(),
+        config.trusted_proxies.clone(),
     );
     let stop = CancellationToken::new();
     let api_listener = tokio::net::TcpListener::from_std(api_listener)

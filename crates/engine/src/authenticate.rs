@@ -30,12 +30,12 @@ impl Engine {
             Credentials::GlobalKey(email, key) => self.authenticate_global_key(email, key).await,
             Credentials::Session(text) => self.authenticate_session(text).await,
         };
-        match found {
+        match (found, attempt(credentials, address)) {
             // A right one is never refused for what others tried: guessing 256 bits is hopeless anyway.
-            Err(Error::Unauthenticated(Unauthenticated::Invalid)) => {
-                Err(self.attempts.failed(&attempt(credentials, address)))
+            (Err(Error::Unauthenticated(Unauthenticated::Invalid)), Some(attempt)) => {
+                Err(self.attempts.failed(&attempt))
             }
-            other => other,
+            (found, _) => found,
         }
     }
 
@@ -69,20 +69,19 @@ impl Engine {
     }
 }
 
-/// As what wrong credentials are counted.
-fn attempt(credentials: &Credentials, address: Option<IpAddr>) -> Attempt<'_> {
+/// As what wrong credentials are counted. A session that ended is no attempt of anyone: browsers go on sending its
+/// cookie, and have to be told to sign in again.
+fn attempt(credentials: &Credentials, address: Option<IpAddr>) -> Option<Attempt<'_>> {
     let (kind, name) = match credentials {
-        // The text of a session is as long as a token's, and as hopeless to guess.
-        Credentials::Token(text) | Credentials::Session(text) => {
-            (AttemptKind::Token, text.lookup_prefix())
-        }
+        Credentials::Token(text) => (AttemptKind::Token, text.lookup_prefix()),
         Credentials::GlobalKey(email, _) => (AttemptKind::Key, email.as_str()),
+        Credentials::Session(_) => return None,
     };
-    Attempt {
+    Some(Attempt {
         kind,
         address,
         name: Some(name),
-    }
+    })
 }
 
 /// Whether a token counts at a moment: from its first, included, to its last, excluded.

@@ -361,7 +361,12 @@ mod tests {
         )
         .await
         .unwrap();
-        Engine::new(installation, Arc::new(NoRuntime), AttemptLimits::default())
+        Engine::new(
+            installation,
+            Arc::new(NoRuntime),
+            AttemptLimits::default(),
+            PasswordHasher::fast_for_tests(1),
+        )
     }
 
     #[tokio::test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coffer_engine::Engine;
+use coffer_engine::{Engine, TokenText};
+use coffer_types::IpRange;
 use coffer_types::limits::{BODY_IDLE_SECONDS, MAX_UPLOAD_BYTES_AT_ONCE, UPLOAD_WAIT_SECONDS};
 
 use crate::metrics::Metrics;
@@ -28,7 +29,11 @@ pub struct Inner {
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) workers_url: WorkersUrl,
+    /// Where people reach this server, without a slash at the end, for the links that it makes.
+    pub(crate) public_url: String,
     pub(crate) request_ids: RequestIds,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpRange>,
     pub(crate) upload_room: UploadRoom,
     /// How long a client may send nothing of a body.
     pub(crate) body_idle: Duration,
@@ -52,12 +57,15 @@ pub(crate) struct WorkersUrl {
 }
 
 impl App {
-    /// An application over this engine, whose Workers answer below `workers_domain` at `workers_port`.
+    /// An application over this engine, whose Workers answer below `workers_domain` at `workers_port`, and
+    /// which people reach at `public_url`. What `trusted_proxies` say of a client's address is believed.
     pub fn new(
         engine: Engine,
         readiness: Arc<dyn Readiness>,
         workers_domain: &str,
         workers_port: u16,
+        public_url: &str,
+        trusted_proxies: Vec<IpRange>,
     ) -> Self {
         let workers_url = WorkersUrl {
             domain: workers_domain.to_owned(),
@@ -65,16 +73,25 @@ impl App {
         };
         Self(Arc::new(Inner {
             request_ids: RequestIds::new(engine.random()),
+            trusted_proxies,
             engine,
             metrics: Metrics::default(),
             readiness,
             workers_url,
+            public_url: public_url.trim_end_matches('/').to_owned(),
             upload_room: UploadRoom::new(
                 MAX_UPLOAD_BYTES_AT_ONCE,
                 Duration::from_secs(UPLOAD_WAIT_SECONDS),
             ),
             body_idle: Duration::from_secs(BODY_IDLE_SECONDS),
         }))
+    }
+}
+
+impl Inner {
+    /// The link of an invitation.
+    pub(crate) fn invitation_url(&self, text: &TokenText) -> String {
+        format!("{}/invitations/{}", self.public_url, text.expose_secret())
     }
 }
 

@@ -24,6 +24,11 @@ async fn ready(State(app): State<App>) -> (StatusCode, String) {
         );
     }
     match app.engine.check_ready().await {
+        // Whoever can damage the log must not stop the service by it; it is told of all the same.
+        Ok(()) if app.engine.audit_log().damage.is_some() => (
+            StatusCode::OK,
+            "ready\naudit log damaged: run `coffer audit verify`\n".to_owned(),
+        ),
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -36,9 +41,12 @@ async fn ready(State(app): State<App>) -> (StatusCode, String) {
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    let text = app
-        .metrics
-        .text(app.engine.write_counts(), &app.readiness.metrics());
+    let text = app.metrics.text(
+        app.engine.write_counts(),
+        &app.engine.audit_log(),
+        app.engine.attempts(),
+        &app.readiness.metrics(),
+    );
     (
         [(
             header::CONTENT_TYPE,

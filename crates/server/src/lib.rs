@@ -9,6 +9,8 @@
 
 mod api;
 mod app;
+mod attempt_metrics;
+mod client_address;
 mod health;
 mod metrics;
 mod request;

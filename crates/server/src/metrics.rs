@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use coffer_engine::Attempts;
+use coffer_engine::log::LogHead;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+use crate::attempt_metrics::AttemptMetrics;
 
 /// One series of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -30,6 +35,9 @@ pub(crate) struct Metrics {
     duration: Histogram,
     commits: Counter<u64, AtomicU64>,
     writes: Counter<u64, AtomicU64>,
+    audit_log_size: Gauge,
+    audit_log_damaged: Gauge,
+    attempts: AttemptMetrics,
 }
 
 impl Default for Metrics {
@@ -56,12 +64,28 @@ impl Default for Metrics {
         );
         let writes = Counter::default();
         registry.register("store_writes", "Writes in those commits", writes.clone());
+        let audit_log_size = Gauge::default();
+        registry.register(
+            "audit_log_size",
+            "Events in the audit log",
+            audit_log_size.clone(),
+        );
+        let audit_log_damaged = Gauge::default();
+        registry.register(
+            "audit_log_damaged",
+            "1 if the audit log is not what was signed",
+            audit_log_damaged.clone(),
+        );
+        let attempts = AttemptMetrics::new(&mut registry);
         Self {
             registry,
             requests,
             duration,
             commits,
             writes,
+            audit_log_size,
+            audit_log_damaged,
+            attempts,
         }
     }
 }
@@ -74,9 +98,20 @@ impl Metrics {
     }
 
     /// Everything in the OpenMetrics text format, with `further` metrics before the end.
-    pub(crate) fn text(&self, (commits, writes): (u64, u64), further: &str) -> String {
+    pub(crate) fn text(
+        &self,
+        (commits, writes): (u64, u64),
+        audit_log: &LogHead,
+        attempts: &Attempts,
+        further: &str,
+    ) -> String {
+        self.attempts.fill(attempts);
         self.commits.inner().store(commits, Ordering::Relaxed);
         self.writes.inner().store(writes, Ordering::Relaxed);
+        let size = i64::try_from(audit_log.size).unwrap_or(i64::MAX);
+        self.audit_log_size.set(size);
+        self.audit_log_damaged
+            .set(audit_log.damage.is_some().into());
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);

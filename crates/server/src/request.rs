@@ -1,7 +1,7 @@
 //! What happens around every request: its id, its log line, its figures, and an answer after a panic.
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,15 +15,17 @@ use axum::{Router, routing};
 use coffer_types::{Random, RequestId};
 use futures::FutureExt;
 
-use crate::api::{ApiError, fallback, method_not_allowed, unroutable};
+use crate::api::{ApiError, Attempted, fallback, method_not_allowed, unroutable};
 use crate::app::App;
+use crate::client_address::client_address;
 use crate::metrics::RequestLabels;
 
-/// The peer of a request's connection, and the request's id.
+/// The request's id, and where it came from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     pub(crate) id: RequestId,
-    pub(crate) peer: Option<SocketAddr>,
+    /// The client's address, which is the peer's unless that is a trusted proxy.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Numbers requests: unique over restarts by a random beginning, and no randomness is drawn for each.
@@ -73,11 +75,11 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
     )]
     let started = Instant::now();
     let id = app.request_ids.next();
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0);
-    request.extensions_mut().insert(Arrival { id, peer });
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map(|ConnectInfo(peer)| {
+        client_address(peer.ip(), request.headers(), &app.trusted_proxies)
+    });
+    request.extensions_mut().insert(Arrival { id, address });
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -88,8 +90,15 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
     let mut response = match unroutable(request.uri()) {
         Some(refusal) => refusal.into_response(),
         None => {
+            let attempted = Attempted::of(&mut request);
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()))
+            let response =
+                answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()));
+            let refusal = attempted.and_then(|attempted| attempted.refusal(&response));
+            if let Some(refusal) = refusal {
+                refusal.record(&app).await;
+            }
+            response
         }
     };
 

@@ -5,9 +5,11 @@
 
 mod actor;
 mod inside;
+mod session;
 mod start;
 
 pub(crate) use actor::{Actor, TokenTimes};
+pub(crate) use session::session_text;
 pub(crate) use start::FakeStartCheck;
 
 use std::sync::Arc;
@@ -102,7 +104,14 @@ impl TestApp {
             AttemptLimits::default(),
             PasswordHasher::fast_for_tests(2),
         );
-        let app = App::new(engine.clone(), Arc::new(Ready), "localhost", 7080);
+        let app = App::new(
+            engine.clone(),
+            Arc::new(Ready),
+            "localhost",
+            7080,
+            "http://localhost:7070/",
+            Vec::new(),
+        );
         Self {
             router: crate::router(app.clone()),
             app,

@@ -122,3 +122,15 @@ pub const MAX_RESOURCES_PER_TOKEN: usize = 300;
 pub const MAX_IP_RANGES_PER_LIST: usize = 100;
 /// Characters in an API token's name, from its API description.
 pub const MAX_TOKEN_NAME_CHARS: usize = 120;
+
+/// Events on one page of the audit log, from its API description.
+pub const MAX_AUDIT_PAGE_SIZE: u32 = 1000;
+/// Events on one page of the audit log where a client names no number, from its API description.
+pub const DEFAULT_AUDIT_PAGE_SIZE: u32 = 100;
+/// Values of one filter of the audit log. Our own bound: more than a person picks.
+pub const MAX_FILTER_VALUES: usize = 100;
+/// Refused requests of one actor that the audit log tells of in a minute, each different. Our own bound: more than
+/// a person or a careless script makes.
+pub const MAX_DENIALS_PER_MINUTE: usize = 60;
+/// Actors whose refused requests are remembered at once: some megabytes at the most.
+pub const MAX_DENIED_ACTORS: usize = 1024;

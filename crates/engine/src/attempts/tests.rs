@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use coffer_types::limits::MAX_ATTEMPT_RECORDS;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,16 +1,21 @@
 //! From a request's headers to who sent it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use coffer_engine::{
-    Caller, Credentials, Error, RawRequest, RequestMeta, TokenText, Unauthenticated,
+    Attempt, AttemptKind, Attempts, Caller, Credentials, Error, RawRequest, RequestMeta, TokenText, Unauthenticated,
 };
 use coffer_types::Email;
 
+use super::denials::Sender;
 use super::error::ApiError;
+use super::session_cookie::session_text;
+use super::site::Site;
+use super::route::SuccessStatus;
 use crate::app::App;
 use crate::request::Arrival;
 
@@ -27,20 +32,64 @@ impl FromRequestParts<App> for Recognised {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let credentials = credentials(&parts.headers).map_err(Error::from)?;
-        let actor = app.engine.authenticate(&credentials).await?;
-        let arrival = parts.extensions.get::<Arrival>().copied();
-        let arrival =
-            arrival.ok_or_else(|| Error::Internal("a request without an id".to_owned()))?;
-        let request = RequestMeta {
-            id: arrival.id,
-            ip: arrival.peer.map(|peer| peer.ip().to_canonical()),
-            source: source(&parts.headers),
-            raw: raw(parts).map(Arc::new),
-            idempotency: None,
-        };
-        Ok(Self(Arc::new(Caller { actor, request })))
+        let request = request_meta(parts)?;
+        let ip = request.ip;
+        let credentials = credentials(&parts.headers)
+            .map_err(|reason| refusal(reason, &parts.headers, ip, app.engine.attempts()))?;
+        check_site(&credentials, parts)?;
+        let actor = app.engine.authenticate(&credentials, ip).await?;
+        let caller = Arc::new(Caller { actor, request });
+        Sender::keep(&parts.extensions, &caller);
+        Ok(Self(caller))
     }
+}
+
+/// A session's cookie comes along whoever made the browser send the request, so what may change something must come
+/// from a page of this origin. Other credentials are never sent by a browser on its own.
+fn check_site(credentials: &Credentials, parts: &Parts) -> Result<(), ApiError> {
+    let by_cookie = matches!(credentials, Credentials::Session(_));
+    if by_cookie && !parts.method.is_safe() && Site::of(parts) != Site::Own {
+        return Err(ApiError::OtherSite);
+    }
+    Ok(())
+}
+
+/// The facts of a request by someone who is not recognised yet.
+pub(super) fn request_meta(parts: &Parts) -> Result<RequestMeta, ApiError> {
+    let arrival = parts.extensions.get::<Arrival>().copied();
+    let arrival = arrival.ok_or_else(|| Error::Internal("a request without an id".to_owned()))?;
+    Ok(RequestMeta {
+        id: arrival.id,
+        ip: arrival.address,
+        source: source(&parts.headers),
+        raw: raw(parts).map(Arc::new),
+        idempotency: None,
+    })
+}
+
+/// The answer to what cannot be credentials. What looks like none of ours counts as a wrong one.
+fn refusal(
+    reason: Unauthenticated,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    attempts: &Attempts,
+) -> Error {
+    let email = headers.get("x-auth-email");
+    let email = email.and_then(|value| value.to_str().ok());
+    let (kind, name) = if reason != Unauthenticated::Invalid {
+        return reason.into();
+    } else if headers.contains_key("authorization") {
+        (AttemptKind::Token, None)
+    } else if headers.contains_key("x-auth-key") {
+        (AttemptKind::Key, email)
+    } else {
+        return reason.into();
+    };
+    attempts.failed(&Attempt {
+        kind,
+        address,
+        name,
+    })
 }
 
 /// How a request came that may change something; of one that only reads, nothing is kept.
@@ -58,7 +107,7 @@ fn raw(parts: &Parts) -> Option<RawRequest> {
             .chars()
             .take(MAX_USER_AGENT_CHARS)
             .collect(),
-        status: 200,
+        status: SuccessStatus::of(&parts.extensions),
     })
 }
 
@@ -90,7 +139,12 @@ pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials, Unauthenti
         text("x-auth-email").transpose()?,
         text("x-auth-key").transpose()?,
     ) {
-        (None, None) => Err(Unauthenticated::Missing),
+        (None, None) => match session_text(headers) {
+            None => Err(Unauthenticated::Missing),
+            Some(text) => text
+                .map(Credentials::Session)
+                .map_err(|_| Unauthenticated::Invalid),
+        },
         (Some(email), Some(key)) => {
             let email = Email::normalised(email).map_err(|_| Unauthenticated::Invalid)?;
             let key = TokenText::parse(key.trim()).map_err(|_| Unauthenticated::Invalid)?;

@@ -7,6 +7,7 @@ use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
 use coffer_types::limits::MAX_WORKERS_NAMED;
 
 use super::answer::json_response;
+use super::denials::ForWantOfPermission;
 
 /// How long clients should wait before they try an unavailable server again, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 1;
@@ -22,6 +23,8 @@ pub(crate) enum ApiError {
     NotAUserToken,
     /// No token asks.
     NoToken,
+    /// A browser was made to send the request by something that is no page of this origin, or does not say.
+    OtherSite,
     /// No route has this path.
     NoRoute(String),
     /// A path with an empty id.
@@ -58,6 +61,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, errors) = self.describe();
         let mut response = json_response(status, &Envelope::<()>::failure(errors));
+        if self.is_for_want_of_permission() {
+            response.extensions_mut().insert(ForWantOfPermission);
+        }
         let headers = response.headers_mut();
         match status {
             // Clients made by Stainless repeat every 409 unless told not to.
@@ -89,7 +95,19 @@ impl ApiError {
         Self::NoRoute(below.chars().take(200).collect())
     }
 
-    fn describe(&self) -> (StatusCode, Vec<ErrorInfo>) {
+    /// Whether who asks would need a permission that is missing.
+    fn is_for_want_of_permission(&self) -> bool {
+        match self {
+            Self::Engine(Error::Denied | Error::NoUser) => true,
+            Self::Engine(Error::Invalid(problems)) => problems
+                .iter()
+                .any(|one| one.problem == Problem::SecretBindingUnauthorized),
+            _ => false,
+        }
+    }
+
+    /// The status and the errors as they are answered.
+    pub(crate) fn describe(&self) -> (StatusCode, Vec<ErrorInfo>) {
         let (status, code, message) = match self {
             Self::Engine(Error::Invalid(problems)) => return describe_problems(problems),
             Self::Engine(Error::Conflict(Conflict::SecretsBound(bound))) => {
@@ -110,6 +128,13 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED,
                 1001,
                 "Missing authentication".to_owned(),
+            ),
+            Self::OtherSite => (
+                StatusCode::FORBIDDEN,
+                9109,
+                "Unauthorized to access requested resource: with a session, only pages of this origin may change \
+                 something; send its Origin header, or use an API token"
+                    .to_owned(),
             ),
             Self::NoRoute(path) => (StatusCode::NOT_FOUND, 7003, could_not_route(path)),
             Self::EmptyId => (
@@ -253,6 +278,7 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             10336,
             "The deployment was not found on this Worker.".to_owned(),
         ),
+        Missing::Session => (1003, "session_not_found: you have no session with this id".to_owned()),
         Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
         Missing::AuditEvent => (
             1001,
