@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// An answer. `result` is present, as `null`, on failure too.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Envelope<T> {
+pub struct Envelope<T, I = PageInfo> {
     /// Whether the operation was done.
     pub success: bool,
     /// Why it was not; empty on success.
@@ -15,7 +15,7 @@ pub struct Envelope<T> {
     pub result: Option<T>,
     /// Where a list's page stands in the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result_info: Option<PageInfo>,
+    pub result_info: Option<I>,
 }
 
 /// One error, or one remark.
@@ -52,6 +52,19 @@ pub struct PageInfo {
     pub total_pages: u32,
 }
 
+impl<T, I> Envelope<T, I> {
+    /// A success that is a part of a list, whose place is told in a way of its own.
+    pub const fn part(result: T, info: I) -> Self {
+        Self {
+            success: true,
+            errors: Vec::new(),
+            messages: Vec::new(),
+            result: Some(result),
+            result_info: Some(info),
+        }
+    }
+}
+
 impl<T> Envelope<T> {
     /// A success.
     pub const fn success(result: Option<T>) -> Self {
@@ -66,13 +79,7 @@ impl<T> Envelope<T> {
 
     /// A success that is one page of a list.
     pub const fn page(result: T, info: PageInfo) -> Self {
-        Self {
-            success: true,
-            errors: Vec::new(),
-            messages: Vec::new(),
-            result: Some(result),
-            result_info: Some(info),
-        }
+        Self::part(result, info)
     }
 
     /// A failure.

@@ -52,8 +52,16 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
+/// 200 with a part of a list, whose place is told in a way of its own.
+pub(super) fn part_response<T: Serialize, I: Serialize>(envelope: &Envelope<T, I>) -> Response {
+    json_response(StatusCode::OK, envelope)
+}
+
 /// A JSON response. Everything answered here serialises.
-pub(super) fn json_response<T: Serialize>(status: StatusCode, envelope: &Envelope<T>) -> Response {
+pub(super) fn json_response<T: Serialize, I: Serialize>(
+    status: StatusCode,
+    envelope: &Envelope<T, I>,
+) -> Response {
     let mut body = Vec::with_capacity(512);
     if let Err(error) = serde_json::to_writer(&mut body, envelope) {
         tracing::error!(%error, "an answer did not serialise");

@@ -5,7 +5,7 @@ mod quota;
 mod secrets;
 mod stores;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use coffer_types::Permission;
 
 use super::route::{Route, route};
@@ -54,7 +54,8 @@ pub(super) fn routes() -> Vec<Route> {
             "Delete several secrets",
             manage,
             secrets::delete_several,
-        ),
+        )
+        .answers(StatusCode::ACCEPTED),
         route(
             &Method::GET,
             SECRET,
@@ -75,7 +76,8 @@ pub(super) fn routes() -> Vec<Route> {
             "Delete a secret",
             manage,
             secrets::delete,
-        ),
+        )
+        .answers(StatusCode::ACCEPTED),
         route(
             &Method::POST,
             DUPLICATE,
