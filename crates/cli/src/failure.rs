@@ -69,6 +69,7 @@ impl From<EngineError> for Failure {
             EngineError::NotFound(_) => 3,
             EngineError::Unauthenticated(_)
             | EngineError::Denied
+            | EngineError::BeyondBindings(_)
             | EngineError::NoUser
             | EngineError::TooManyAttempts { .. } => 4,
             EngineError::Conflict(_) | EngineError::LimitExceeded(_) => 5,

@@ -98,7 +98,7 @@ impl ApiError {
     /// Whether who asks would need a permission that is missing.
     fn is_for_want_of_permission(&self) -> bool {
         match self {
-            Self::Engine(Error::Denied | Error::NoUser) => true,
+            Self::Engine(Error::Denied | Error::BeyondBindings(_) | Error::NoUser) => true,
             Self::Engine(Error::Invalid(problems)) => problems
                 .iter()
                 .any(|one| one.problem == Problem::SecretBindingUnauthorized),

@@ -1,6 +1,8 @@
 //! The Secrets Store API.
 
 mod fields;
+#[cfg(test)]
+mod protection;
 mod quota;
 mod secrets;
 mod stores;

@@ -4,12 +4,28 @@ use async_trait::async_trait;
 use coffer_protocol::feed::VersionRecord;
 use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 /// Answers start checks and remembers what it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct FakeStartCheck {
     says: Mutex<Says>,
     asked: Mutex<Vec<VersionRecord>>,
+    held: Mutex<Option<Held>>,
+}
+
+/// The other side of a check that is held.
+pub(crate) struct Hold {
+    /// Told when the check is reached.
+    pub(crate) reached: oneshot::Receiver<()>,
+    /// Lets it go on, also when it is dropped.
+    pub(crate) release: oneshot::Sender<()>,
+}
+
+#[derive(Debug)]
+struct Held {
+    reached: oneshot::Sender<()>,
+    released: oneshot::Receiver<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +59,17 @@ impl FakeStartCheck {
         *self.says.lock() = Says::IsAway(reason.to_owned());
     }
 
+    /// The next check waits until it is let go.
+    pub(crate) fn hold(&self) -> Hold {
+        let (told, reached) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        *self.held.lock() = Some(Held {
+            reached: told,
+            released,
+        });
+        Hold { reached, release }
+    }
+
     /// The versions it was asked about, oldest first.
     pub(crate) fn asked(&self) -> Vec<VersionRecord> {
         self.asked.lock().clone()
@@ -53,6 +80,11 @@ impl FakeStartCheck {
 impl StartCheck for FakeStartCheck {
     async fn check(&self, candidate: Candidate<'_>) -> Result<Started, StartError> {
         self.asked.lock().push(candidate.version.clone());
+        let held = self.held.lock().take();
+        if let Some(held) = held {
+            let _ = held.reached.send(());
+            let _ = held.released.await;
+        }
         match self.says.lock().clone() {
             Says::Starts(handlers) => Ok(Started {
                 startup_time_ms: 17,

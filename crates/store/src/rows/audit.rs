@@ -170,8 +170,10 @@ pub struct EventRow {
     pub account_id: Option<AccountId>,
     /// When.
     pub at: Timestamp,
-    /// What was done.
+    /// What was done, or tried.
     pub action: String,
+    /// How it ended.
+    pub outcome: String,
     /// To what kind of thing.
     pub resource_kind: String,
     /// To which one.
@@ -196,6 +198,7 @@ type EventTuple = (
     String,
     String,
     String,
+    String,
     Option<String>,
     String,
     String,
@@ -209,7 +212,7 @@ type EventTuple = (
 pub async fn all(rows: &mut impl Rows) -> Result<Vec<EventRow>, StoreError> {
     let found: Vec<EventTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT seq, account_id, at, action, resource_kind, resource_id, actor_id, actor_email, \
+            "SELECT seq, account_id, at, action, result, resource_kind, resource_id, actor_id, actor_email, \
              actor_context, request_id, details FROM audit_events ORDER BY seq",
         )
         .fetch_all(connection)
@@ -224,6 +227,7 @@ fn from_tuple(tuple: EventTuple) -> Result<EventRow, StoreError> {
         account_id,
         at,
         action,
+        outcome,
         resource_kind,
         resource_id,
         actor_id,
@@ -237,6 +241,7 @@ fn from_tuple(tuple: EventTuple) -> Result<EventRow, StoreError> {
         account_id: account_id.map(|id| parsed("account id", &id)).transpose()?,
         at: Timestamp::from_micros(at),
         action,
+        outcome,
         resource_kind,
         resource_id,
         actor_id,

@@ -176,10 +176,9 @@ async fn bindings_are_added_changed_and_removed_by_every_route() {
 async fn whoever_may_not_bind_or_not_view_workers_is_refused_by_every_route() {
     let bound = Bound::new().await;
     let app = &bound.app;
-    let written = app.written().await;
     let more = [bound.stored("B", "KEY"), bound.stored("C", "KEY")];
     let metadata = bound.metadata(&more);
-    for (name, actor) in [
+    let refused = [
         (
             "Reporter",
             app.member_with(&[Role::SecretsStoreReporter]).await,
@@ -202,7 +201,10 @@ async fn whoever_may_not_bind_or_not_view_workers_is_refused_by_every_route() {
             ])
             .await,
         ),
-    ] {
+    ];
+    let deploys = app.member_with(&[Role::WorkersPlatformAdmin]).await;
+    let written = app.written().await;
+    for (name, actor) in refused {
         let answers = [
             bound.put(&actor, &metadata).await,
             bound.post(&actor, &metadata).await,
@@ -215,7 +217,6 @@ async fn whoever_may_not_bind_or_not_view_workers_is_refused_by_every_route() {
         }
     }
     // Who may deploy but not bind is told so.
-    let deploys = app.member_with(&[Role::WorkersPlatformAdmin]).await;
     for answer in [
         bound.put(&deploys, &metadata).await,
         bound.post(&deploys, &metadata).await,
