@@ -134,20 +134,20 @@ pub async fn delete(tx: &mut Tx<'_>, token: &TokenRow) -> Result<(), StoreError>
     Ok(())
 }
 
+const WITH_PREFIX: &str = "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, \
+     expires_at, created_at, issued_at, modified_at, NULL AS last_used_at FROM tokens \
+     WHERE prefix = $1 ORDER BY id";
+
 /// The tokens whose text begins with a public prefix: nearly always one or none.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn with_prefix(rows: &mut impl Rows, prefix: &str) -> Result<Vec<TokenRow>, StoreError> {
     let found: Vec<TokenTuple> = on!(rows, connection => {
-        sqlx::query_as(
-            "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, \
-             expires_at, created_at, issued_at, modified_at, NULL AS last_used_at FROM tokens \
-             WHERE prefix = $1 ORDER BY id",
-        )
-        .bind(prefix.to_owned())
-        .fetch_all(connection)
-        .await?
+        sqlx::query_as(WITH_PREFIX)
+            .bind(prefix.to_owned())
+            .fetch_all(connection)
+            .await?
     });
     found
         .into_iter()
@@ -193,18 +193,12 @@ pub async fn list(
     direction: Direction,
     slice: Slice,
 ) -> Result<(Vec<UsedToken>, u32), StoreError> {
-    let (column, owner_id) = match owner {
-        TokenOwner::User(id) => ("user_id", id.to_string()),
-        TokenOwner::Account(id) => ("account_id", id.to_string()),
+    let owner_id = match owner {
+        TokenOwner::User(id) => id.to_string(),
+        TokenOwner::Account(id) => id.to_string(),
     };
-    let matching = format!("{column} = $1 AND (expires_at IS NULL OR expires_at > $2)");
-    let sql = format!(
-        "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, expires_at, \
-         created_at, issued_at, modified_at, \
-         (SELECT last_used_at FROM token_uses WHERE token_id = tokens.id) AS last_used_at FROM tokens \
-         WHERE {matching} ORDER BY created_at {direction}, id {direction} LIMIT $3 OFFSET $4",
-        direction = direction.sql(),
-    );
+    let matching = matching(owner);
+    let sql = list_sql(owner, direction);
     // Without a moment, every token has yet to expire.
     let after = not_expired_at.map_or(i64::MIN, Timestamp::as_micros);
     let found: Vec<TokenTuple> = on!(rows, connection => {
@@ -229,6 +223,26 @@ pub async fn list(
         tokens.collect::<Result<_, _>>()?,
         unsigned("count of tokens", total)?,
     ))
+}
+
+/// The owner's tokens that expire after a moment, or never.
+fn matching(owner: TokenOwner) -> String {
+    let column = match owner {
+        TokenOwner::User(_) => "user_id",
+        TokenOwner::Account(_) => "account_id",
+    };
+    format!("{column} = $1 AND (expires_at IS NULL OR expires_at > $2)")
+}
+
+fn list_sql(owner: TokenOwner, direction: Direction) -> String {
+    format!(
+        "SELECT id, user_id, account_id, name, prefix, mac, enabled, policies, condition, not_before, expires_at, \
+         created_at, issued_at, modified_at, \
+         (SELECT last_used_at FROM token_uses WHERE token_id = tokens.id) AS last_used_at FROM tokens \
+         WHERE {matching} ORDER BY created_at {direction}, id {direction} LIMIT $3 OFFSET $4",
+        matching = matching(owner),
+        direction = direction.sql(),
+    )
 }
 
 /// A condition that limits nothing is not kept.
@@ -301,4 +315,52 @@ fn from_tuple(tuple: TokenTuple) -> Result<UsedToken, StoreError> {
         modified_at: Timestamp::from_micros(modified_at),
     };
     Ok((token, last_used_at.map(Timestamp::from_micros)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn plan(sql: &str) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database");
+        let mut connection = crate::open::create(&path).await.unwrap();
+        let explained: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        explained.into_iter().map(|(.., step)| step).collect()
+    }
+
+    #[tokio::test]
+    async fn a_token_is_looked_up_by_one_probe_of_an_index() {
+        assert_eq!(
+            plan(WITH_PREFIX).await,
+            ["SEARCH tokens USING INDEX tokens_by_prefix (prefix=?)"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_in_the_order_of_an_index() {
+        for (owner, index) in [
+            (
+                TokenOwner::User(UserId::from_bytes([1; 16])),
+                "SEARCH tokens USING INDEX tokens_by_user (user_id=?)",
+            ),
+            (
+                TokenOwner::Account(AccountId::from_bytes([1; 16])),
+                "SEARCH tokens USING INDEX tokens_by_account (account_id=?)",
+            ),
+        ] {
+            for direction in [Direction::Ascending, Direction::Descending] {
+                let plan = plan(&list_sql(owner, direction)).await;
+                assert_eq!(plan[0], index);
+                assert!(
+                    !plan.iter().any(|step| step.contains("TEMP B-TREE")),
+                    "{plan:?}"
+                );
+            }
+        }
+    }
 }

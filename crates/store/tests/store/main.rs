@@ -15,3 +15,4 @@ mod group;
 mod opening;
 mod schema;
 mod support;
+mod tokens;
