@@ -214,6 +214,11 @@ impl Installation {
         }
     }
 
+    /// Commits what is waiting and closes the database. Whatever is asked later is refused.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// The keys, for the edge.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring

@@ -64,9 +64,6 @@ pub enum LogError {
     /// Something is in the export's place.
     #[error("{0} exists: name a directory that does not")]
     Exists(PathBuf),
-    /// The log changed its mind while it was exported: its tiles are not those of its events.
-    #[error("the audit log is damaged and was not exported: run `coffer audit verify` to see how")]
-    Damaged,
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File {

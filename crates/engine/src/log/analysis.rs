@@ -37,7 +37,7 @@ pub(super) async fn analyse(
         frontier.append(event.leaf, &mut Vec::new());
     }
     let mut findings = Vec::new();
-    let signed = Signed::read(source, key, frontier.size(), &mut findings).await?;
+    let signed = Signed::read(source, key, &mut findings).await?;
     let expected = expected_leaves(source, &found, &signed, &mut findings).await?;
     let is_located = compare(&expected, &found, &mut findings);
     if is_located {
@@ -85,7 +85,6 @@ impl Signed {
     async fn read(
         source: &mut Source,
         key: &VerifierKey,
-        found: u64,
         findings: &mut Vec<Finding>,
     ) -> Result<Self, LogError> {
         let mut roots = BTreeMap::new();
@@ -118,13 +117,7 @@ impl Signed {
                 reason: "it is gone".to_owned(),
             }),
         }
-        // Without a valid newest checkpoint, what is there is all that is known of the end.
-        let largest = roots.last_key_value().map_or(0, |(size, _)| *size);
-        let size = if matches!(head, Some(Ok(_))) {
-            largest
-        } else {
-            largest.max(found)
-        };
+        let size = roots.last_key_value().map_or(0, |(size, _)| *size);
         let mut milestones = (TILE_WIDTH as u64..=size).step_by(TILE_WIDTH);
         findings.extend(
             milestones
@@ -156,10 +149,13 @@ async fn expected_leaves(
     for start in (0..size).step_by(TILE_WIDTH) {
         let block = start..size.min(start + TILE_WIDTH);
         let events = &in_place[block.clone()];
+        let last = found.len().saturating_sub(block.len());
         let accounts = [
             events.iter().map(|event| Some((*event)?.leaf)).collect(),
             tile(source, &block).await?,
             events.iter().map(|event| (*event)?.kept).collect(),
+            // At the end, where there may be no tile, all events may have shifted together.
+            (block.end == size).then(|| found[last..].iter().map(|event| event.leaf).collect()),
         ];
         let root = signed.roots.get(&(block.end as u64));
         let chosen = match (&proven, root) {
@@ -335,7 +331,9 @@ fn longest_increasing(places: &[Option<usize>]) -> Vec<bool> {
 
 fn changed_leaves(places: &[Option<usize>], found: &[Found]) -> Vec<Finding> {
     let changed = places.iter().zip(found).filter_map(|(place, event)| {
-        (event.kept != Some(event.leaf)).then_some(((*place)?, event))
+        let at = (*place)?;
+        let in_place = u64::try_from(event.seq) == Ok(at as u64 + 1);
+        (in_place && event.kept != Some(event.leaf)).then_some((at, event))
     });
     changed
         .map(|(at, event)| Finding::LeafChanged {

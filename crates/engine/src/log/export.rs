@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use coffer_crypto::VerifierKey;
-use coffer_store::log::tree::{self, Frontier, TILE_WIDTH, Tile};
+use coffer_store::log::tree::{Frontier, TILE_WIDTH};
 use coffer_store::rows::{audit_checkpoints, audit_tiles};
 use serde::Serialize;
 
@@ -48,6 +48,7 @@ impl AuditLog {
         };
         writer.begin()?;
         let size = self.write_events(&mut writer, progress).await?;
+        self.write_tiles(&mut writer).await?;
         self.write_checkpoints(&mut writer).await?;
         if let Some(key) = key {
             writer.file(&writer.layout.key(), format!("{key}\n").as_bytes())?;
@@ -74,8 +75,8 @@ impl AuditLog {
             source,
         };
         let mut lines = BufWriter::with_capacity(1 << 20, writer.create(&entries)?);
-        let (mut frontier, mut full) = (Frontier::default(), Vec::new());
-        let (mut last_seq, mut bundle) = (i64::MIN, Vec::new());
+        let (mut size, mut last_seq, mut bundle) = (0_u64, i64::MIN, Vec::new());
+        let width = TILE_WIDTH as u64;
         loop {
             let events = self.snapshot.events_after(last_seq).await?;
             let Some(last) = events.last() else { break };
@@ -87,40 +88,49 @@ impl AuditLog {
                 let length = u16::try_from(event.line.len()).unwrap_or(u16::MAX);
                 bundle.extend(length.to_be_bytes());
                 bundle.extend(&event.line[..length.into()]);
-                frontier.append(tree::leaf_hash(&event.line), &mut full);
-                if frontier.size().is_multiple_of(TILE_WIDTH as u64) {
-                    let index = frontier.size() / TILE_WIDTH as u64 - 1;
-                    writer.file(&writer.layout.bundle(index, TILE_WIDTH), &bundle)?;
+                size += 1;
+                if size.is_multiple_of(width) {
+                    let path = writer.layout.bundle(size / width - 1, TILE_WIDTH);
+                    writer.file(&path, &bundle)?;
                     bundle.clear();
                 }
-                for tile in full.drain(..) {
-                    self.write_kept(writer, &tile).await?;
-                }
             }
-            progress(frontier.size());
+            progress(size);
         }
-        for tile in frontier.open_tiles() {
-            if tile.level == 0 {
-                let path = writer.layout.bundle(tile.index, tile.hashes.len());
-                writer.file(&path, &bundle)?;
-            }
-            writer.tile(&tile)?;
+        if let open @ 1.. = usize::try_from(size % width).unwrap_or(0) {
+            writer.file(&writer.layout.bundle(size / width, open), &bundle)?;
         }
         lines.flush().map_err(failed)?;
         lines.get_ref().sync_all().map_err(failed)?;
-        Ok(frontier.size())
+        Ok(size)
     }
 
-    /// The tile as it is kept, not as it should be: what was changed must stay visible.
-    async fn write_kept(&mut self, writer: &mut Writer, tile: &Tile) -> Result<(), LogError> {
-        let kept = audit_tiles::find(&mut self.snapshot, tile.level, tile.index).await?;
-        match kept {
-            Some(bytes) => {
-                let path = writer.layout.tile(tile.level, tile.index, TILE_WIDTH);
-                writer.file(&path, &bytes)
+    /// The tiles as they are kept, not as they should be: what was changed must stay visible.
+    async fn write_tiles(&mut self, writer: &mut Writer) -> Result<(), LogError> {
+        let mut after = None;
+        loop {
+            let page = audit_tiles::after(&mut self.snapshot, after).await?;
+            let Some((level, tile, _)) = page.last() else {
+                break;
+            };
+            after = Some((*level, *tile));
+            for (level, tile, bytes) in page {
+                // What is numbered otherwise is no tile of ours.
+                if let (Ok(level), Ok(tile)) = (u8::try_from(level), u64::try_from(tile)) {
+                    writer.file(&writer.layout.tile(level, tile, TILE_WIDTH), &bytes)?;
+                }
             }
-            None => Ok(()),
         }
+        let head = audit_checkpoints::head(&mut self.snapshot).await?;
+        let size = head.as_deref().and_then(claimed_size).unwrap_or(0);
+        let frontier = self.snapshot.kept_frontier(size).await?;
+        for tile in frontier.iter().flat_map(Frontier::open_tiles) {
+            let path = writer
+                .layout
+                .tile(tile.level, tile.index, tile.hashes.len());
+            writer.file(&path, &tile.hashes.concat())?;
+        }
+        Ok(())
     }
 
     async fn write_checkpoints(&mut self, writer: &mut Writer) -> Result<(), LogError> {
@@ -139,6 +149,11 @@ impl AuditLog {
             None => Ok(()),
         }
     }
+}
+
+/// The size that a checkpoint tells, whoever signed it.
+fn claimed_size(note: &str) -> Option<u64> {
+    note.lines().nth(1)?.parse().ok()
 }
 
 struct Writer {
@@ -188,10 +203,5 @@ impl Writer {
             path: path.to_owned(),
             source,
         })
-    }
-
-    fn tile(&self, tile: &Tile) -> Result<(), LogError> {
-        let path = self.layout.tile(tile.level, tile.index, tile.hashes.len());
-        self.file(&path, &tile.hashes.concat())
     }
 }

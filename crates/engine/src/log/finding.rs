@@ -42,7 +42,7 @@ pub enum Finding {
         /// Its place.
         seq: u64,
     },
-    /// An event that was never signed.
+    /// An event that was never signed: inserted, or added after the log was damaged.
     Inserted {
         /// Where it is.
         seq: i64,
@@ -65,8 +65,8 @@ pub enum Finding {
         /// Where it is.
         found_at: i64,
     },
-    /// At least one of these events is not what was signed, and the tiles were changed with it, so that which one it is
-    /// cannot be told.
+    /// At least one of these events is not what was signed. Which one cannot be told, because what was kept about them
+    /// changed with it.
     Unlocated {
         /// The first event in question.
         first_seq: u64,
@@ -131,10 +131,7 @@ impl fmt::Display for Finding {
             Self::Edited { seq, id } => write!(f, "event {seq} ({id}) was edited"),
             Self::Deleted { seq } => write!(f, "event {seq} was deleted"),
             Self::Inserted { seq, id } => {
-                write!(
-                    f,
-                    "event {id} at place {seq} was never signed: it was inserted"
-                )
+                write!(f, "event {id} at place {seq} is not one that was signed")
             }
             Self::Moved { seq, found_at, id } => {
                 write!(f, "event {seq} ({id}) was moved to place {found_at}")
@@ -150,7 +147,7 @@ impl fmt::Display for Finding {
                 last_seq,
             } => write!(
                 f,
-                "events {first_seq} to {last_seq}: at least one was changed, and the tiles with it"
+                "events {first_seq} to {last_seq}: at least one is not what was signed; which cannot be told"
             ),
             Self::LeafChanged { seq, id } => {
                 write!(

@@ -89,7 +89,13 @@ impl Export {
     /// The leaves of a bundle's entries, as far as it can be read.
     fn bundle(&self, index: u64, width: usize) -> Result<Vec<Hash>, LogError> {
         let mut leaves = Vec::with_capacity(width);
-        let bytes = contents(&self.layout.bundle(index, width))?.unwrap_or_default();
+        // Where lines came or went, the last bundle is as wide as it was.
+        let mut widths = std::iter::once(width).chain((1..=TILE_WIDTH).rev());
+        let bytes = widths.find_map(|width| {
+            let read = contents(&self.layout.bundle(index, width));
+            read.transpose()
+        });
+        let bytes = bytes.transpose()?.unwrap_or_default();
         let mut rest = bytes.as_slice();
         while let Some((length, after)) = rest.split_first_chunk() {
             let Some((entry, after)) = after.split_at_checked(u16::from_be_bytes(*length).into())

@@ -7,7 +7,8 @@ use crate::connection::{Connection, Rows};
 use crate::dialect::SQLITE_MIGRATIONS;
 use crate::error::{OpenError, StoreError};
 use crate::log::line::{Columns, line};
-use crate::log::tree::{Hash, TILE_WIDTH};
+use crate::log::tail;
+use crate::log::tree::{Frontier, Hash, TILE_WIDTH};
 use crate::open::{self, Files};
 
 /// A read-only connection in one transaction: it sees what was committed when it began, and takes no lock that
@@ -73,6 +74,14 @@ impl Snapshot {
     /// [`StoreError`] if the database fails.
     pub async fn events_after(&mut self, seq: i64) -> Result<Vec<KeptEvent>, StoreError> {
         events_after(&mut self.0, seq).await
+    }
+
+    /// The edge of the tree over this many events as the kept hashes make it, whatever became of the events.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn kept_frontier(&mut self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        tail::rebuilt(&mut self.0, size).await
     }
 
     /// Ends reading.

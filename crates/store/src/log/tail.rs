@@ -158,16 +158,19 @@ pub(crate) async fn seal(
     Ok(Some(note))
 }
 
-async fn rebuilt(
+/// The edge of the tree over this many events, from what is kept of them; `None` if that does not make one up.
+pub(crate) async fn rebuilt(
     connection: &mut SqliteConnection,
     size: u64,
 ) -> Result<Option<Frontier>, StoreError> {
     let width = TILE_WIDTH as u64;
-    let leaves: Vec<Option<Vec<u8>>> =
-        sqlx::query_scalar("SELECT leaf FROM audit_events WHERE seq > $1 ORDER BY seq")
-            .bind(i64::try_from(size - size % width).unwrap_or(i64::MAX))
-            .fetch_all(&mut *connection)
-            .await?;
+    let leaves: Vec<Option<Vec<u8>>> = sqlx::query_scalar(
+        "SELECT leaf FROM audit_events WHERE seq > $1 AND seq <= $2 ORDER BY seq",
+    )
+    .bind(i64::try_from(size - size % width).unwrap_or(i64::MAX))
+    .bind(i64::try_from(size).unwrap_or(i64::MAX))
+    .fetch_all(&mut *connection)
+    .await?;
     let leaves: Option<Vec<Hash>> = leaves
         .into_iter()
         .map(|leaf| leaf?.try_into().ok())

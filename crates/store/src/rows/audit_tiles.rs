@@ -72,15 +72,28 @@ pub async fn find(
     })
 }
 
-/// How many tiles are kept.
+/// A tile as it is kept: its level, its place and its bytes, whatever they are.
+pub type KeptTile = (i64, i64, Vec<u8>);
+
+/// The tiles after one, by level and place, at most 256; the first ones for `None`.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn count(rows: &mut impl Rows) -> Result<u64, StoreError> {
-    let count: i64 = on!(rows, connection => {
-        sqlx::query_scalar("SELECT count(*) FROM audit_tiles").fetch_one(connection).await?
-    });
-    Ok(u64::try_from(count).unwrap_or(0))
+pub async fn after(
+    rows: &mut impl Rows,
+    place: Option<(i64, i64)>,
+) -> Result<Vec<KeptTile>, StoreError> {
+    let (level, tile) = place.unwrap_or((-1, -1));
+    on!(rows, connection => {
+        Ok(sqlx::query_as(
+            "SELECT level, tile, hashes FROM audit_tiles WHERE (level, tile) > ($1, $2) \
+             ORDER BY level, tile LIMIT 256",
+        )
+        .bind(level)
+        .bind(tile)
+        .fetch_all(connection)
+        .await?)
+    })
 }
 
 fn place(index: u64) -> i64 {
