@@ -80,7 +80,7 @@ mod tests {
         read(&app, &store, &read_long_ago, 1).await;
         let read_lately = app.create_secret(&store, "READ_LATELY", "v").await;
         read(&app, &store, &read_lately, 1).await;
-        app.clock.advance_seconds(20 * DAY);
+        app.clock.advance_seconds(20 * DAY + 5);
         read(&app, &store, &read_lately, 2).await;
         app.clock.advance_seconds(10 * DAY);
         app.create_secret(&store, "NEW", "v").await;

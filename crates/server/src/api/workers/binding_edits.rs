@@ -238,21 +238,30 @@ async fn whoever_may_not_bind_or_not_view_workers_is_refused_by_every_route() {
     result(&bound.put(&both, &changed).await);
 }
 
-/// Changes of an upload's metadata that go beyond bindings to secrets of a store, with what the refusal names.
-fn beyond() -> Vec<(&'static str, fn(&mut Value))> {
+/// A change of an upload's metadata.
+type Change = fn(&mut Value);
+
+/// Changes that go beyond bindings to secrets of a store, with what the refusal names.
+fn beyond() -> Vec<(&'static str, Change)> {
     fn bindings(metadata: &mut Value) -> &mut Vec<Value> {
         metadata["bindings"].as_array_mut().unwrap()
     }
     vec![
         ("compatibility_date", |m| {
-            m["compatibility_date"] = json!("2026-01-02")
+            m["compatibility_date"] = json!("2026-01-02");
         }),
         ("compatibility_flags", |m| {
-            m["compatibility_flags"] = json!([])
+            m["compatibility_flags"] = json!([]);
         }),
-        ("limits", |m| m["limits"] = Value::Null),
-        ("limits", |m| m["limits"] = json!({ "cpu_ms": 51 })),
-        ("placement", |m| m["placement"] = json!({ "mode": "off" })),
+        ("limits", |m| {
+            m["limits"] = Value::Null;
+        }),
+        ("limits", |m| {
+            m["limits"] = json!({ "cpu_ms": 51 });
+        }),
+        ("placement", |m| {
+            m["placement"] = json!({ "mode": "off" });
+        }),
         ("binding V", |m| bindings(m)[0]["text"] = json!("y")),
         ("binding V", |m| drop(bindings(m).remove(0))),
         ("binding N", |m| {
@@ -261,7 +270,9 @@ fn beyond() -> Vec<(&'static str, fn(&mut Value))> {
         ("binding S", |m| bindings(m).push(secret("S", "new"))),
         // The same value, but no one can tell.
         ("binding A", |m| bindings(m).push(secret("A", "1"))),
-        ("binding A", |m| m["keep_bindings"] = json!([])),
+        ("binding A", |m| {
+            m["keep_bindings"] = json!([]);
+        }),
         ("binding A", |m| {
             let stored = bindings(m)[1].clone();
             bindings(m).push(stored);
