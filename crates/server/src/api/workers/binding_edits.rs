@@ -9,6 +9,9 @@ use crate::testing::{Actor, Answer, TestApp, failure, result};
 
 const LATEST: &str = "/accounts/{account_id}/workers/workers/w/versions/latest";
 
+/// The second module of the Worker, which could be the main one.
+const LIB: &str = "export default { fetch() { return new Response('lib') } }";
+
 /// A Worker `w` of two modules with a variable, a per-Worker secret and a binding to a secret of a store, and who
 /// may change that binding.
 struct Bound {
@@ -54,7 +57,7 @@ impl Bound {
     }
 
     fn code(metadata: &Value) -> Multipart {
-        Multipart::script(metadata).module("lib.txt", "text/plain", "text")
+        Multipart::script(metadata).module("lib.js", ES_MODULE, LIB)
     }
 
     async fn send(&self, actor: &Actor, method: Method, below: &str, body: Multipart) -> Answer {
@@ -346,14 +349,14 @@ async fn other_code_is_refused_however_it_differs() {
     let written = app.written().await;
     let metadata = bound.metadata(&[bound.stored("B", "NEXT")]);
     let mut renamed = metadata.clone();
-    renamed["main_module"] = json!("main.js");
+    renamed["main_module"] = json!("lib.js");
     let main =
         |metadata: &Value, code: &str| Multipart::of(metadata).module("index.js", ES_MODULE, code);
     let evil = "export default { fetch(r, e) { return e.B.get() } }";
     let uploads = [
         (
             "other text",
-            main(&metadata, evil).module("lib.txt", "text/plain", "text"),
+            main(&metadata, evil).module("lib.js", ES_MODULE, LIB),
         ),
         ("a module less", main(&metadata, CODE)),
         (
@@ -362,17 +365,17 @@ async fn other_code_is_refused_however_it_differs() {
         ),
         (
             "another kind",
-            main(&metadata, CODE).module("lib.txt", "application/octet-stream", "text"),
+            main(&metadata, CODE).module("lib.js", "text/plain", LIB),
         ),
         (
             "another name",
-            main(&metadata, CODE).module("other.txt", "text/plain", "text"),
+            main(&metadata, CODE).module("other.js", ES_MODULE, LIB),
         ),
         (
             "another main module",
             Multipart::of(&renamed)
-                .module("main.js", ES_MODULE, CODE)
-                .module("lib.txt", "text/plain", "text"),
+                .module("index.js", ES_MODULE, CODE)
+                .module("lib.js", ES_MODULE, LIB),
         ),
     ];
     for (name, body) in uploads {
@@ -384,7 +387,7 @@ async fn other_code_is_refused_however_it_differs() {
     assert_eq!(app.written().await, written);
     // The order of modules is no difference.
     let turned = Multipart::of(&metadata)
-        .module("lib.txt", "text/plain", "text")
+        .module("lib.js", ES_MODULE, LIB)
         .module("index.js", ES_MODULE, CODE);
     result(&bound.send(&bound.binder, Method::PUT, "", turned).await);
     assert_eq!(bound.serving().await, pairs(&[("B", "NEXT")]));
