@@ -8,6 +8,7 @@ mod coffer;
 mod denials;
 mod error;
 mod identity;
+mod members;
 mod page;
 mod permitted;
 mod route;
@@ -19,6 +20,8 @@ mod tokens;
 mod unserved;
 mod workers;
 
+pub(crate) use authentication::request_meta;
+pub(crate) use body::read as read_body;
 pub(crate) use denials::Attempted;
 pub(crate) use error::ApiError;
 pub use route::RouteInfo;
@@ -35,6 +38,7 @@ const PREFIX: &str = "/client/v4";
 /// Every operation that is served, area by area.
 fn routes() -> Vec<Route> {
     let mut routes = identity::routes();
+    routes.extend(members::routes());
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
     routes.extend(sessions::routes());

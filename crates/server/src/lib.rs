@@ -13,6 +13,7 @@ mod attempt_metrics;
 mod client_address;
 mod health;
 mod metrics;
+mod pages;
 mod request;
 mod serve;
 #[cfg(test)]
@@ -29,6 +30,6 @@ use axum::Router;
 
 /// The whole of what the API listener answers.
 pub fn router(app: App) -> Router {
-    let router = Router::new().merge(health::routes()).merge(api::router());
+    let router = Router::new().merge(health::routes()).merge(api::router()).merge(pages::routes());
     request::wrap(router, app)
 }

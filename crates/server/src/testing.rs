@@ -5,10 +5,11 @@
 
 mod actor;
 mod inside;
+pub(crate) mod members;
 mod session;
 mod start;
 
-pub(crate) use actor::{Actor, TokenTimes};
+pub(crate) use actor::{Actor, OtherAccount, TokenTimes};
 pub(crate) use session::session_text;
 pub(crate) use start::FakeStartCheck;
 

@@ -1,8 +1,10 @@
 //! Tests of the whole API rather than of one operation.
 
 mod attempt_limits;
+mod audit_events;
 mod coverage;
 mod denials;
+mod invitation_leaks;
 mod leaks;
 mod permission_matrix;
 mod repeated_requests;

@@ -11,7 +11,7 @@ use coffer_store::rows::users::UserRow;
 use coffer_store::rows::{accounts, invitations, members, users};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ActorContext, ResourceKind};
-use coffer_types::{AccountId, MembershipStatus};
+use coffer_types::{AccountId, MembershipStatus, limits};
 use serde_json::json;
 
 use crate::actor::{Actor, Caller, RequestMeta};
@@ -44,13 +44,10 @@ impl Engine {
     pub async fn accept_invitation(
         &self,
         request: RequestMeta,
-        text: TokenText,
+        text: &SecretValue,
         password: SecretValue,
     ) -> Result<AcceptedInvitation> {
-        let found = self
-            .find_invitation(&mut self.store.reader().await?, &text)
-            .await;
-        let found = found.map_err(|error| self.counted(error, request.ip))?;
+        let (found, text) = self.presented_invitation(text, request.ip).await?;
         let known_hash = found.user.password_hash.clone();
         let user = self
             .with_password(&request, found.user, &Arc::new(password))
@@ -96,6 +93,10 @@ impl Engine {
                 modified_at: self.clock.now(),
                 ..user
             });
+        }
+        if password.len() > limits::MAX_PASSWORD_BYTES {
+            let problem = Problem::PasswordTooLong(limits::MAX_PASSWORD_CHARS);
+            return Err(Error::invalid(PASSWORD, problem));
         }
         let attempt = Attempt {
             kind: AttemptKind::Login,

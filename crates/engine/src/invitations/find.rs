@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use coffer_crypto::SecretValue;
 use coffer_crypto::token::TokenText;
 use coffer_store::Rows;
 use coffer_store::rows::invitations::{self, InvitationRow};
@@ -43,13 +44,10 @@ impl Engine {
     /// were none.
     pub async fn invitation(
         &self,
-        text: &TokenText,
+        text: &SecretValue,
         address: Option<IpAddr>,
     ) -> Result<Invitation> {
-        let found = self
-            .find_invitation(&mut self.store.reader().await?, text)
-            .await;
-        let found = found.map_err(|error| self.counted(error, address))?;
+        let (found, _) = self.presented_invitation(text, address).await?;
         let account = self.store.account(found.member.account_id).await?;
         Ok(Invitation {
             account_name: account.ok_or(Missing::Invitation)?.name.clone(),
@@ -58,6 +56,23 @@ impl Engine {
             expires_on: found.invitation.expires_at,
             has_password: !found.user.password_hash.is_empty(),
         })
+    }
+
+    /// The rows of the invitation that someone presents from an address, and its text. A text that is no
+    /// invitation's counts as a failed attempt.
+    pub(super) async fn presented_invitation(
+        &self,
+        text: &SecretValue,
+        address: Option<IpAddr>,
+    ) -> Result<(Found, TokenText)> {
+        let found = match TokenText::parse(text.expose_secret()) {
+            Ok(text) => self
+                .find_invitation(&mut self.store.reader().await?, &text)
+                .await
+                .map(|found| (found, text)),
+            Err(_) => Err(Missing::Invitation.into()),
+        };
+        found.map_err(|error| self.counted(error, address))
     }
 
     /// The rows of the invitation with this text.
@@ -87,7 +102,7 @@ impl Engine {
     }
 
     /// Counts a text that is no invitation's, which may be refused as one too many.
-    pub(super) fn counted(&self, error: Error, address: Option<IpAddr>) -> Error {
+    fn counted(&self, error: Error, address: Option<IpAddr>) -> Error {
         let Error::NotFound(Missing::Invitation) = error else {
             return error;
         };

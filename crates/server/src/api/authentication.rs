@@ -55,7 +55,7 @@ fn check_site(credentials: &Credentials, parts: &Parts) -> Result<(), ApiError> 
 }
 
 /// The facts of a request by someone who is not recognised yet.
-pub(super) fn request_meta(parts: &Parts) -> Result<RequestMeta, ApiError> {
+pub(crate) fn request_meta(parts: &Parts) -> Result<RequestMeta, ApiError> {
     let arrival = parts.extensions.get::<Arrival>().copied();
     let arrival = arrival.ok_or_else(|| Error::Internal("a request without an id".to_owned()))?;
     Ok(RequestMeta {

@@ -141,7 +141,7 @@ impl<T: DeserializeOwned> FromBody for Maybe<T> {
 }
 
 /// Reads a body of at most `limit` bytes, each frame of which may take as long as `idle`.
-async fn read(mut body: Body, limit: usize, idle: Duration) -> ApiResult<Zeroizing<Vec<u8>>> {
+pub(crate) async fn read(mut body: Body, limit: usize, idle: Duration) -> ApiResult<Zeroizing<Vec<u8>>> {
     let told = body.size_hint().exact().unwrap_or_default();
     let told = usize::try_from(told).unwrap_or(limit).min(limit);
     let mut bytes = Zeroizing::new(Vec::with_capacity(told));

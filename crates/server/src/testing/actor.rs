@@ -10,8 +10,8 @@ use coffer_store::rows::tokens::{TokenOwner, TokenRow};
 use coffer_store::rows::users::UserRow;
 use coffer_store::rows::{accounts, members, tokens, users};
 use coffer_types::{
-    AccountId, Clock, Effect, Email, GroupScope, IpCondition, MemberId, MembershipStatus, PermissionGroup, Policy, Resource, Role,
-    Timestamp, TokenId, UserId,
+    AccountId, Clock, Effect, GroupScope, IpCondition, MemberId, MembershipStatus, PermissionGroup,
+    Policy, Resource, Role, Timestamp, TokenId, UserId,
 };
 
 use super::TestApp;
@@ -34,6 +34,13 @@ impl Actor {
                 .map(|(name, value)| (HeaderName::from_static(name), (*value).to_owned()))
                 .collect(),
         )
+    }
+
+    /// The same with a further header.
+    pub(crate) fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.0
+            .push((HeaderName::from_static(name), value.to_owned()));
+        self
     }
 
     /// With an API token.
@@ -233,15 +240,21 @@ impl TestApp {
         found.unwrap().unwrap().id
     }
 
-    async fn add_user(&self) -> UserId {
+    /// A user without a password, and the user's id.
+    pub(crate) async fn add_user(&self) -> UserId {
+        let email = format!("{}@example.com", UserId::random(&SystemRandom));
+        self.add_user_with_email(&email, "none").await
+    }
+
+    /// A user with this address and this text in the place of a password's hash.
+    pub(crate) async fn add_user_with_email(&self, email: &str, password_hash: &str) -> UserId {
         let id = UserId::random(&SystemRandom);
-        let email: Email = format!("{id}@example.com").parse().unwrap();
         let row = Arc::new(UserRow {
             id,
-            email,
+            email: email.parse().unwrap(),
             first_name: None,
             last_name: None,
-            password_hash: "none".to_owned(),
+            password_hash: password_hash.to_owned(),
             global_key_mac: vec![1; 32],
             global_key_enabled: true,
             global_key_sealed: None,

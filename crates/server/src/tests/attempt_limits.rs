@@ -37,7 +37,14 @@ async fn status(app: &TestApp, peer: &str, actor: &Actor) -> u16 {
 fn behind_proxy(app: &TestApp) -> Router {
     let proxies = vec!["10.0.0.0/8".parse().unwrap()];
     let readiness = app.app.readiness.clone();
-    let app = App::new(app.engine.clone(), readiness, "localhost", 7080, proxies);
+    let app = App::new(
+        app.engine.clone(),
+        readiness,
+        "localhost",
+        7080,
+        "http://localhost:7070",
+        proxies,
+    );
     crate::router(app)
 }
 
@@ -173,8 +180,12 @@ async fn the_audit_log_has_the_address_of_the_client_behind_the_proxy() {
         headers.insert("content-type", "application/json".parse().unwrap());
         headers.insert("x-forwarded-for", "192.0.2.1, 203.0.113.5".parse().unwrap());
         result(&answer_of(&router, request).await);
-        let event = app.last_event().await;
-        assert_eq!(event.actor.ip.as_deref(), Some(address));
+        let log = "/accounts/{account_id}/audit_logs?action.type=create&per_page=1";
+        let listed = app.request(Method::GET, log, None).await;
+        let event = &result(&listed)[0];
+        assert_eq!(event["actor"]["ip"], address, "{event}");
+        let created = event["newValue"].as_str().unwrap();
+        assert!(created.contains(name), "{event}");
     }
 }
 

@@ -17,7 +17,7 @@ const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
 
 /// All that is logged, at every level, by every crate.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Log(pub(super) Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
