@@ -12,6 +12,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
+mod administrator;
+mod audit_logs;
 mod script;
 mod secrets_store;
+mod tokens;
 mod types;
