@@ -208,8 +208,8 @@ def compare(signed, events, findings):
 
 
 def verify(key, source, given):
-    findings, events, roots = [], list(source.events()), {}
-    for size, note in source.checkpoints().items():
+    findings, events, roots, kept = [], list(source.events()), {}, source.checkpoints()
+    for size, note in kept.items():
         checkpoint = opened(key, note)
         if checkpoint and checkpoint[0] == size:
             roots[size] = checkpoint[1]
@@ -221,7 +221,7 @@ def verify(key, source, given):
     else:
         findings.append({"kind": "head_invalid"})
     size = max(roots, default=0)
-    findings += [{"kind": "checkpoint_missing", "size": at} for at in range(256, size + 1, 256) if at not in roots]
+    findings += [{"kind": "checkpoint_missing", "size": at} for at in range(256, size + 1, 256) if at not in kept]
     signed = signed_leaves(source, events, roots, size, findings)
     compare(signed, events, findings)
     for path in given:

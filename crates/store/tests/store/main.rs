@@ -12,6 +12,7 @@ mod caches;
 mod changes;
 mod crash;
 mod group;
+mod log;
 mod opening;
 mod schema;
 mod support;

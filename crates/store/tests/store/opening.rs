@@ -399,6 +399,15 @@ async fn the_first_schema_is_brought_up_with_its_rows() {
     )
     .await;
     assert_eq!(bound, ["vKEYsn"]);
+    // Its events have their leaves, and from now on nothing changes them.
+    let mut snapshot = coffer_store::log::Snapshot::open(&files).await.unwrap();
+    let events = snapshot.events_after(0).await.unwrap();
+    let leaves = events.iter().map(|event| event.leaf);
+    let expected = events
+        .iter()
+        .map(|event| Some(coffer_store::log::tree::leaf_hash(&event.line)));
+    assert!(leaves.eq(expected));
+    assert_eq!(events.len(), 1);
 }
 
 async fn column(path: &Path, query: &'static str) -> Vec<String> {

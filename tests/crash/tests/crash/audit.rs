@@ -100,6 +100,17 @@ pub(crate) async fn agrees(instance: &Instance) {
     }
 }
 
+/// Lets the command verify the audit log, while the server runs.
+pub(crate) async fn verifies(instance: &Instance, context: &str) {
+    let mut command = instance.command().unwrap();
+    command
+        .args(["audit", "verify", "--data"])
+        .arg(instance.data_dir());
+    let output = command.output().await.unwrap();
+    let findings = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{context}: {findings}");
+}
+
 async fn count(connection: &mut SqliteConnection, query: &'static str) -> i64 {
     sqlx::query_scalar(query)
         .fetch_one(connection)

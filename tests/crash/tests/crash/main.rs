@@ -58,6 +58,7 @@ async fn nothing_acknowledged_is_lost_in_a_crash() {
         let ready = instance.serve().await.unwrap();
         slowest = slowest.max(ready);
         let context = format!("cycle {cycle} of seed {seed}");
+        audit::verifies(&instance, &context).await;
         secrets.check(&instance, &context).await;
         deployer.check(&instance, &context).await;
     }
