@@ -71,6 +71,7 @@ impl From<EngineError> for Failure {
             | EngineError::Denied
             | EngineError::BeyondBindings(_)
             | EngineError::NoUser
+            | EngineError::WrongLocation(_)
             | EngineError::TooManyAttempts { .. } => 4,
             EngineError::Conflict(_) | EngineError::LimitExceeded(_) => 5,
             EngineError::Unavailable(_) | EngineError::Internal(_) => 1,

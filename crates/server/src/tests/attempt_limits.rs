@@ -5,14 +5,16 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use coffer_crypto::{SystemRandom, TokenKind, TokenText};
+use coffer_types::PermissionGroup;
+use futures::future::join_all;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::testing::{Actor, TestApp, answer_of, failure, result};
+use crate::testing::{Actor, TestApp, answer_of, failure, result, text_at};
 
 /// The default of wrong credentials that an address, and a name, has.
 const PER_ADDRESS: usize = 20;
@@ -20,6 +22,7 @@ const PER_NAME: usize = 30;
 
 /// Any path that needs credentials.
 const PATH: &str = "/accounts/{account_id}/secrets_store/stores";
+const SESSIONS: &str = "/user/coffer/sessions";
 
 async fn ask(app: &TestApp, router: &Router, peer: &str, actor: &Actor) -> (u16, HeaderMap, Value) {
     let mut request = app.build(actor, Method::GET, PATH, Body::empty());
@@ -135,6 +138,62 @@ async fn wrong_keys_are_limited_by_name_whatever_addresses_they_come_from() {
     assert_eq!(status(&app, "203.0.113.1", &actor).await, 429);
 }
 
+async fn sign_in(app: &TestApp, peer: &str, email: &str, password: &str) -> u16 {
+    let body = json!({ "email": email, "password": password }).to_string();
+    let mut request = app.build(&Actor::nobody(), Method::POST, SESSIONS, Body::from(body));
+    let peer = SocketAddr::new(peer.parse().unwrap(), 4711);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let json = "application/json".parse().unwrap();
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
+    app.send(request).await.0.as_u16()
+}
+
+#[tokio::test]
+async fn a_limited_address_does_not_sign_in_and_others_do() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.first.email.as_str(), app.first.password.expose_secret());
+    for number in 0..PER_ADDRESS {
+        let name = format!("user{number}@example.com");
+        assert_eq!(sign_in(&app, "192.0.2.1", &name, "wrong").await, 401);
+    }
+    assert_eq!(sign_in(&app, "192.0.2.1", email, password).await, 429);
+    assert_eq!(sign_in(&app, "192.0.2.2", email, password).await, 200);
+    // Passwords are one thing, and tokens another.
+    assert_eq!(status(&app, "192.0.2.1", &Actor::wrong_token()).await, 401);
+    app.clock.advance_micros(3_000_000);
+    assert_eq!(sign_in(&app, "192.0.2.1", email, password).await, 200);
+}
+
+#[tokio::test]
+async fn nobody_keeps_a_user_from_signing_in_where_the_user_did_before() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.first.email.as_str(), app.first.password.expose_secret());
+    assert_eq!(sign_in(&app, "203.0.113.1", email, password).await, 200);
+    for number in 0..PER_NAME {
+        let peer = format!("198.51.100.{number}");
+        assert_eq!(
+            sign_in(&app, &peer, "ADMIN@example.com ", "wrong").await,
+            401
+        );
+    }
+    assert_eq!(sign_in(&app, "192.0.2.1", email, password).await, 429);
+    assert_eq!(sign_in(&app, "203.0.113.1", email, password).await, 200);
+    assert_eq!(status(&app, "192.0.2.1", &app.admin()).await, 200);
+}
+
+#[tokio::test]
+async fn passwords_tried_at_the_same_time_pass_no_limit() {
+    let app = TestApp::new().await;
+    let (email, password) = (app.first.email.as_str(), app.first.password.expose_secret());
+    let tries = (0..3 * PER_ADDRESS).map(|_| sign_in(&app, "192.0.2.1", email, "wrong"));
+    let statuses = join_all(tries).await;
+    let told = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!(told, PER_ADDRESS, "{statuses:?}");
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!(refused, 2 * PER_ADDRESS, "{statuses:?}");
+    assert_eq!(sign_in(&app, "192.0.2.1", email, password).await, 429);
+}
+
 #[tokio::test]
 async fn no_header_gets_past_the_limit() {
     let app = TestApp::new().await;
@@ -186,6 +245,38 @@ async fn the_audit_log_has_the_address_of_the_client_behind_the_proxy() {
         assert_eq!(event["actor"]["ip"], address, "{event}");
         let created = event["newValue"].as_str().unwrap();
         assert!(created.contains(name), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_some_addresses_is_checked_against_the_client_behind_the_proxy() {
+    let app = TestApp::new().await;
+    let account = format!("com.cloudflare.api.account.{}", app.first.account_id);
+    let group = PermissionGroup::SECRETS_STORE_READ.id;
+    let body = json!({
+        "name": "for some",
+        "policies": [{
+            "effect": "allow",
+            "permission_groups": [{ "id": group }],
+            "resources": { account: "*" },
+        }],
+        "condition": { "request_ip": { "in": ["203.0.113.0/24"] } },
+    });
+    let made = app.request(Method::POST, "/user/tokens", Some(body)).await;
+    let bearer = format!("Bearer {}", text_at(result(&made), "/value"));
+    let proxied = behind_proxy(&app);
+    for (router, peer, forwarded_for, expected) in [
+        (&proxied, "10.0.0.1", "203.0.113.5", 200),
+        (&proxied, "10.0.0.1", "203.0.113.5, 198.51.100.1", 403),
+        (&proxied, "198.51.100.1", "203.0.113.5", 403),
+        (&app.router, "10.0.0.1", "203.0.113.5", 403),
+    ] {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("x-forwarded-for", forwarded_for),
+        ];
+        let (status, ..) = ask(&app, router, peer, &Actor::with_headers(&headers)).await;
+        assert_eq!(status, expected, "{peer} for {forwarded_for}");
     }
 }
 
