@@ -191,7 +191,7 @@ impl Keyring {
         let mut seed = Zeroizing::new([0; 32]);
         random.fill(seed.as_mut_slice());
         let key = SigningKey::of_seed(name, &seed)?;
-        let what = Wrapped::SigningKey {
+        let what = Wrapped::SigningSeed {
             version,
             master_version: master_key.version,
         };
@@ -213,7 +213,7 @@ impl Keyring {
         name: &str,
         stored: &WrappedSigningKey,
     ) -> Result<SigningKey, CryptoError> {
-        let what = Wrapped::SigningKey {
+        let what = Wrapped::SigningSeed {
             version: stored.version,
             master_version: stored.master_version,
         };

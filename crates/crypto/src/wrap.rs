@@ -26,7 +26,7 @@ pub(crate) enum Wrapped {
         master_version: u32,
     },
     /// The seed of a key that signs checkpoints, under a master key.
-    SigningKey { version: u32, master_version: u32 },
+    SigningSeed { version: u32, master_version: u32 },
 }
 
 impl Wrapped {
@@ -49,7 +49,7 @@ impl Wrapped {
                 bytes.extend_from_slice(&version.to_be_bytes());
                 bytes.extend_from_slice(&master_version.to_be_bytes());
             }
-            Self::SigningKey {
+            Self::SigningSeed {
                 version,
                 master_version,
             } => {
@@ -153,7 +153,7 @@ mod tests {
             account_key(ACCOUNT, 1, 3),
             account_key(ACCOUNT, 2, 4),
             Wrapped::MasterKey { version: 2 },
-            Wrapped::SigningKey {
+            Wrapped::SigningSeed {
                 version: 2,
                 master_version: 3,
             },
