@@ -118,5 +118,10 @@ def drive(owner, of_owner: dict, verify) -> dict:
     return {"deleted": created.id, "left": [one.id for one in left]}
 
 
+# The account's groups are offered by a second method, too.
+groups = by_token().accounts.tokens.permission_groups
+listed = [group.model_dump() for group in groups.list(account_id=ACCOUNT)]
+assert [group.model_dump() for group in groups.get(account_id=ACCOUNT)] == listed, listed
+
 of_account, of_user = [drive(*kind) for kind in KINDS]
 done(account=of_account, user=of_user)

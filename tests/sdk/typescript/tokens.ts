@@ -168,6 +168,10 @@ async function drive(tokens: Kind): Promise<{ deleted: string; left: (string | u
   return { deleted: tokenId, left };
 }
 
+// The account's groups are offered by a second method, too.
+const { permissionGroups } = byToken().accounts.tokens;
+assert.deepEqual(await permissionGroups.get(ofAccount), await allOf(() => permissionGroups.list(ofAccount)));
+
 done({ account: await drive(ofTheAccount(byToken())), user: await drive(ofTheUser(byKey())) });
 
 function allow(groupId: string): TokenPolicyParam {

@@ -32,7 +32,7 @@ impl Sdk {
             .env("COFFER_EMAIL", &credentials.email)
             .env("COFFER_API_TOKEN", &credentials.api_token)
             .env("COFFER_GLOBAL_API_KEY", &credentials.global_api_key);
-        let printed = run(command).await;
+        let printed = run(&format!("{self:?} {area}"), command).await;
         let summary = String::from_utf8_lossy(&printed.stdout);
         serde_json::from_str(&summary)
             .unwrap_or_else(|error| panic!("{self:?} {area}: {error}: {summary}"))
@@ -42,8 +42,10 @@ impl Sdk {
         match self {
             Self::Python => {
                 let mut command = plain(&package().join(".venv/bin/python"));
-                // Compiled code of the scripts would be litter beside them.
-                command.args(["-B", &format!("python/{area}.py")]);
+                // Compiled code of the scripts would be litter beside them. The SDK warns of calls that Cloudflare
+                // would rather have replaced; they are driven all the same.
+                command.args(["-B", "-W", "ignore::DeprecationWarning"]);
+                command.arg(format!("python/{area}.py"));
                 command
             }
             Self::TypeScript => {
@@ -64,8 +66,8 @@ pub(crate) fn node() -> Command {
     command
 }
 
-/// Runs a command to its successful end.
-pub(crate) async fn run(mut command: Command) -> Output {
+/// Runs a command to its successful end. A failure is told by a name, for the environment holds credentials.
+pub(crate) async fn run(name: &str, mut command: Command) -> Output {
     let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let ended = tokio::time::timeout(DEADLINE, running).await;
     let output = ended
@@ -73,7 +75,7 @@ pub(crate) async fn run(mut command: Command) -> Output {
         .expect("`make test` installs what the scripts need in tests/sdk");
     assert!(
         output.status.success(),
-        "{command:?}: {}\n--- stdout:\n{}\n--- stderr:\n{}",
+        "{name}: {}\n--- stdout:\n{}\n--- stderr:\n{}",
         output.status,
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),

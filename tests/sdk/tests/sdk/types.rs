@@ -6,5 +6,5 @@ use crate::script::{node, run};
 async fn the_typescript_scripts_use_the_sdk_as_its_types_say() {
     let mut compiler = node();
     compiler.args(["node_modules/typescript/bin/tsc", "--project", "typescript"]);
-    run(compiler).await;
+    run("tsc", compiler).await;
 }
