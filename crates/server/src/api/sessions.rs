@@ -5,6 +5,8 @@ mod end;
 mod global_key;
 mod list;
 mod password;
+#[cfg(test)]
+mod tests;
 
 use axum::http::Method;
 use coffer_types::Permission;

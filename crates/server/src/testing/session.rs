@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{Method, header};
 use coffer_crypto::{MacLabel, SystemRandom, TokenKind, TokenText};
-use coffer_store::rows::audit_query::{self, EventQuery, EventsOf};
 use coffer_store::rows::sessions::{self, SessionRow};
-use coffer_store::rows::{Direction, Slice};
-use coffer_types::audit::Outcome;
 use coffer_types::{Clock, SessionId, UserId};
 use serde_json::json;
 
@@ -47,27 +44,6 @@ impl TestApp {
         let path = "/user/coffer/sessions";
         self.request_as(&Actor::nobody(), Method::POST, path, Some(body))
             .await
-    }
-
-    /// How the last thing ended that the Super Administrator did or tried.
-    pub(crate) async fn last_outcome(&self) -> Outcome {
-        let query = EventQuery {
-            of: EventsOf::User {
-                id: self.admin_id().await,
-                accounts: None,
-            },
-            since: None,
-            before: None,
-            conditions: Vec::new(),
-            direction: Direction::Descending,
-        };
-        let slice = Slice {
-            limit: 1,
-            offset: 0,
-        };
-        let mut reader = self.store.reader().await.unwrap();
-        let page = audit_query::page(&mut reader, &query, None, slice).await;
-        page.unwrap().remove(0).event.outcome
     }
 
     /// A new session of a user.

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::testing::{Actor, Answer, TestApp, failure, result, text_at};
+use crate::testing::{Actor, Answer, TestApp, failure, result, session_text, text_at};
 
 const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
 
@@ -67,6 +67,7 @@ async fn a_marked_value_is_in_no_answer_no_log_and_no_file() {
     right_ways(&app, &store, &canary, &answers).await;
     wrong_ways(&app, &store, &canary, &answers).await;
     as_credentials(&app, &canary, &answers).await;
+    let texts = as_password(&app, &canary, &answers).await;
     let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
     let metrics = tower::ServiceExt::oneshot(app.router.clone(), metrics)
         .await
@@ -81,6 +82,19 @@ async fn a_marked_value_is_in_no_answer_no_log_and_no_file() {
     assert_eq!(canary.find_in_files(app.directory.path()).unwrap(), []);
     let log = log.0.lock();
     assert_eq!(canary.find_in(&log), None);
+    for text in &texts {
+        let is_in = |bytes: &[u8]| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        assert!(!is_in(&log));
+        for entry in std::fs::read_dir(app.directory.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let holds = path.is_file() && is_in(&std::fs::read(&path).unwrap());
+            assert!(!holds, "{}", path.display());
+        }
+    }
     let log = String::from_utf8_lossy(&log);
     // The search looked at what it should: our own lines, and the database's statements.
     assert!(
@@ -187,6 +201,51 @@ async fn wrong_ways(app: &TestApp, store: &str, canary: &Canary, answers: &Answe
                 .await,
         ),
     );
+}
+
+/// The value as a password, wrong and right; and the session and the key that it gave, each in one answer.
+async fn as_password(app: &TestApp, canary: &Canary, answers: &Answers) -> Vec<String> {
+    let (value, email) = (canary.value(), "admin@example.com");
+    let send = async |actor: &Actor, method, path: &str, body| {
+        app.request_as(actor, method, path, Some(body)).await
+    };
+    for (email, password) in [
+        (email, value),
+        (value, value),
+        ("nobody@example.com", value),
+    ] {
+        refused(&answers.keep(app.sign_in_with(email, password).await));
+    }
+    let first = Actor::session(&session_text(&app.sign_in().await));
+    let current = app.first.password.expose_secret();
+    let password = "/user/coffer/password";
+    for body in [
+        json!({ "current_password": value, "new_password": value }),
+        json!({ "current_password": current, "new_password": value.repeat(12) }),
+        json!({ "current_password": current, "new_password": [value] }),
+    ] {
+        refused(&answers.keep(send(&first, Method::PUT, password, body).await));
+    }
+    let body = json!({ "current_password": current, "new_password": value });
+    result(&answers.keep(send(&first, Method::PUT, password, body).await));
+    let text = session_text(&app.sign_in_with(email, value).await);
+    let session = Actor::session(&text);
+    let sessions = "/user/coffer/sessions";
+    let listed = app.request_as(&session, Method::GET, sessions, None).await;
+    result(&answers.keep(listed));
+    let body = json!({ "password": value });
+    let key = "/user/coffer/global_key";
+    let roll = send(&session, Method::POST, &format!("{key}/roll"), body.clone()).await;
+    let rolled = text_at(result(&roll), "/value");
+    let view = send(&session, Method::POST, &format!("{key}/view"), body).await;
+    assert_eq!(text_at(result(&view), "/value"), rolled);
+    let body = json!({ "password": value, "enabled": false });
+    result(&answers.keep(send(&session, Method::PUT, key, body).await));
+    let ended = app
+        .request_as(&session, Method::DELETE, sessions, None)
+        .await;
+    result(&answers.keep(ended));
+    vec![text, rolled, current.to_owned()]
 }
 
 fn refused(answer: &Answer) {

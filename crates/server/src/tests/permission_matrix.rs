@@ -6,11 +6,14 @@
 use std::fmt::Write;
 
 use axum::http::Method;
-use coffer_types::{AccountId, GroupScope, Permission, PermissionGroup, Permissions, Role};
+use coffer_types::{AccountId, GroupScope, Permission, PermissionGroup, Permissions, Role, UserId};
 use serde_json::json;
 
 use crate::testing::{Actor, Answer, TestApp};
 use crate::{RouteInfo, route_table};
+
+/// How long a wrong token counts: 30 an hour are let by.
+const WRONG_TOKEN_FORGOTTEN_MICROS: i64 = 120 * 1_000_000;
 
 /// A column.
 struct Column {
@@ -22,6 +25,23 @@ struct Column {
     about_user: Permissions,
     /// Whether there are credentials, and they are right.
     known: bool,
+    /// Whether the requests come from a page of another origin.
+    elsewhere: bool,
+    /// The user by whose session it acts: one of its own for each request, because some end it.
+    session_of: Option<UserId>,
+}
+
+impl Column {
+    async fn acts(&self, app: &TestApp) -> Actor {
+        match self.session_of {
+            None => self.actor.clone(),
+            Some(user_id) if self.elsewhere => {
+                let session = app.session_of(user_id).await;
+                session.and("origin", "https://elsewhere.example.com")
+            }
+            Some(user_id) => app.session_of(user_id).await,
+        }
+    }
 }
 
 #[tokio::test]
@@ -30,10 +50,13 @@ async fn every_operation_by_every_actor() {
     let columns = columns(&app).await;
     let mut table = header(&columns);
     for route in route_table().iter().filter(|route| route.served) {
+        // Wrong tokens are counted, so that soon none is told that it is wrong; in time they are forgotten.
+        app.clock.advance_micros(WRONG_TOKEN_FORGOTTEN_MICROS);
         write!(table, "{:6} {}\n      ", route.method, route.path).unwrap();
         for column in &columns {
             let (method, path) = (route.method.parse().unwrap(), filled(route.path));
-            let answer = ask(&app, &column.actor, method, &path).await;
+            let actor = column.acts(&app).await;
+            let answer = ask(&app, &actor, method, &path).await;
             check(route, column, &answer);
             write!(table, " {:>10}", cell(&answer)).unwrap();
         }
@@ -49,6 +72,14 @@ fn check(route: &RouteInfo, column: &Column, answer: &Answer) {
     let cell = cell(answer);
     let place = format!("{} {} by {}: {cell}", route.method, route.path, column.name);
     let status = answer.0.as_u16();
+    if column.elsewhere && route.method != "GET" {
+        assert_eq!(cell, "403 9109", "{place}");
+        return;
+    }
+    if route.open {
+        assert!(!matches!(status, 401 | 403), "{place}");
+        return;
+    }
     if !column.known {
         assert!(
             matches!(
@@ -150,6 +181,8 @@ async fn columns(app: &TestApp) -> Vec<Column> {
         may,
         about_user,
         known,
+        elsewhere: false,
+        session_of: None,
     };
     let mut columns = Vec::new();
     for (name, actor) in unknown {
@@ -158,6 +191,7 @@ async fn columns(app: &TestApp) -> Vec<Column> {
     for (name, actor, may) in known {
         columns.push(column(name, actor, may, true));
     }
+    columns.extend(sessions(app).await);
     for role in Role::ALL {
         let may = (Some(role.permissions()), Permissions::OF_USER);
         let actor = app.member_with(&[role]).await;
@@ -172,6 +206,41 @@ async fn columns(app: &TestApp) -> Vec<Column> {
         columns.push(column(&format!("token {}", group.name), actor, may, true));
     }
     columns
+}
+
+/// Those who act by a session.
+async fn sessions(app: &TestApp) -> Vec<Column> {
+    let admin = app.admin_id().await;
+    let reporter = app.add_user().await;
+    let role = Role::SecretsStoreReporter;
+    app.add_member(app.first.account_id, reporter, &[role])
+        .await;
+    let column = |name: &str, user_id, may| Column {
+        name: name.to_owned(),
+        actor: Actor::nobody(),
+        may: Some(may),
+        about_user: Permissions::OF_USER,
+        known: true,
+        elsewhere: false,
+        session_of: Some(user_id),
+    };
+    let everything = Permissions::OF_ACCOUNT;
+    vec![
+        column("Super Administrator's session", admin, everything),
+        column(
+            "session of a Secrets Store Reporter",
+            reporter,
+            role.permissions(),
+        ),
+        Column {
+            elsewhere: true,
+            ..column(
+                "Super Administrator's session, from another origin",
+                admin,
+                everything,
+            )
+        },
+    ]
 }
 
 fn header(columns: &[Column]) -> String {

@@ -72,3 +72,201 @@ fn shown(key: &TokenText) -> Response {
     let value = key.expose_secret();
     Answer::ok(Shown { value }).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Method;
+    use coffer_crypto::TokenText;
+    use coffer_store::rows::users;
+    use serde_json::{Value, json};
+
+    use crate::testing::{Actor, Answer, TestApp, failure, result, text_at};
+
+    const KEY: &str = "/user/coffer/global_key";
+
+    async fn send(
+        app: &TestApp,
+        actor: &Actor,
+        method: Method,
+        below: &str,
+        body: Value,
+    ) -> Answer {
+        let path = format!("{KEY}{below}");
+        app.request_as(actor, method, &path, Some(body)).await
+    }
+
+    async fn confirmed(app: &TestApp, below: &str) -> Answer {
+        let body = json!({ "password": app.first.password.expose_secret() });
+        send(app, &app.admin(), Method::POST, below, body).await
+    }
+
+    async fn enable(app: &TestApp, enabled: bool) -> Answer {
+        let password = app.first.password.expose_secret();
+        let body = json!({ "enabled": enabled, "password": password });
+        send(app, &app.admin(), Method::PUT, "", body).await
+    }
+
+    async fn status(app: &TestApp, key: &str) -> u16 {
+        let key = TokenText::parse(key).unwrap();
+        let actor = Actor::global_key("admin@example.com", &key);
+        let answer = app.request_as(&actor, Method::GET, "/user", None).await;
+        answer.0.as_u16()
+    }
+
+    #[tokio::test]
+    async fn the_password_shows_the_key_and_the_audit_log_knows() {
+        let app = TestApp::new().await;
+        let answer = confirmed(&app, "/view").await;
+        assert_eq!(
+            text_at(result(&answer), "/value"),
+            app.first.global_api_key.expose_secret()
+        );
+        let event = app.last_event().await;
+        assert_eq!(
+            (event.action.as_str(), event.resource_kind.as_str()),
+            ("access", "user")
+        );
+        assert_eq!(event.details, json!({ "global_key": "viewed" }));
+    }
+
+    #[tokio::test]
+    async fn a_rolled_key_is_refused_at_once_and_the_new_one_is_shown() {
+        let app = TestApp::new().await;
+        let old = app.first.global_api_key.expose_secret();
+        assert_eq!(status(&app, old).await, 200);
+        let new = text_at(result(&confirmed(&app, "/roll").await), "/value");
+        let event = app.last_event().await;
+        assert_eq!(event.details, json!({ "global_key": "rolled" }));
+        assert_eq!(
+            (status(&app, old).await, status(&app, &new).await),
+            (401, 200)
+        );
+        let shown = confirmed(&app, "/view").await;
+        assert_eq!(text_at(result(&shown), "/value"), new);
+    }
+
+    #[tokio::test]
+    async fn a_repeated_roll_shows_the_key_that_counts() {
+        let app = TestApp::new().await;
+        let actor = app.admin().and("idempotency-key", "once");
+        let mut shown = Vec::new();
+        for _ in 0..2 {
+            let body = json!({ "password": app.first.password.expose_secret() });
+            let path = format!("{KEY}/roll");
+            let request = app.build(&actor, Method::POST, &path, Body::from(body.to_string()));
+            shown.push(text_at(result(&app.send(request).await), "/value"));
+        }
+        assert_eq!(shown[0], shown[1]);
+        assert_eq!(status(&app, &shown[0]).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_disabled_key_is_refused_until_it_is_enabled() {
+        let app = TestApp::new().await;
+        let key = app.first.global_api_key.expose_secret();
+        assert_eq!(
+            result(&enable(&app, false).await),
+            &json!({ "enabled": false })
+        );
+        let event = app.last_event().await;
+        assert_eq!(
+            event.details,
+            json!({
+                "before": { "global_key_enabled": true },
+                "after": { "global_key_enabled": false },
+            })
+        );
+        let answer = app
+            .request_as(&app.admin_by_key(), Method::GET, "/user", None)
+            .await;
+        let expected = (401, vec!["10000 Authentication error".to_owned()]);
+        assert_eq!(failure(&answer), expected);
+        // A new one does not count either.
+        let new = text_at(result(&confirmed(&app, "/roll").await), "/value");
+        assert_eq!(status(&app, &new).await, 401);
+        assert_eq!(
+            result(&enable(&app, true).await),
+            &json!({ "enabled": true })
+        );
+        assert_eq!(
+            (status(&app, key).await, status(&app, &new).await),
+            (401, 200)
+        );
+    }
+
+    #[tokio::test]
+    async fn without_the_password_nothing_is_shown_and_nothing_changes() {
+        let app = TestApp::new().await;
+        let key = app.first.global_api_key.expose_secret();
+        for (method, below, body) in [
+            (Method::POST, "/view", json!({ "password": "wrong" })),
+            (Method::POST, "/roll", json!({ "password": "wrong" })),
+            (
+                Method::PUT,
+                "",
+                json!({ "password": "wrong", "enabled": false }),
+            ),
+        ] {
+            let answer = send(&app, &app.admin(), method, below, body).await;
+            let expected = "1001 password_wrong: this is not your current password at /password";
+            assert_eq!(failure(&answer), (400, vec![expected.to_owned()]));
+            assert_eq!(app.last_event().await.outcome, "failure");
+        }
+        let password = app.first.password.expose_secret();
+        for (method, below, body) in [
+            (Method::POST, "/view", json!({})),
+            (Method::POST, "/roll", json!({ "password": null })),
+            (Method::PUT, "", json!({ "enabled": false })),
+            (Method::PUT, "", json!({ "password": password })),
+            (
+                Method::PUT,
+                "",
+                json!({ "password": password, "enabled": "no" }),
+            ),
+            (
+                Method::POST,
+                "/view",
+                json!({ "password": "x".repeat(1025) }),
+            ),
+        ] {
+            let answer = send(&app, &app.admin(), method, below, body).await;
+            assert_eq!(failure(&answer).0, 400);
+        }
+        assert_eq!(status(&app, key).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_key_of_before_keys_were_kept_is_to_be_rolled() {
+        let app = TestApp::new().await;
+        let mut reader = app.store.reader().await.unwrap();
+        let found = users::with_email(&mut reader, &app.first.email).await;
+        let mut user = found.unwrap().unwrap();
+        user.global_key_sealed = None;
+        app.add_rows(move |tx| {
+            let user = user.clone();
+            Box::pin(async move { users::update_credentials(tx, &user).await })
+        })
+        .await;
+        let (code, errors) = failure(&confirmed(&app, "/view").await);
+        assert_eq!(code, 409);
+        assert!(errors[0].contains("roll it"), "{errors:?}");
+        let new = text_at(result(&confirmed(&app, "/roll").await), "/value");
+        let shown = confirmed(&app, "/view").await;
+        assert_eq!(text_at(result(&shown), "/value"), new);
+    }
+
+    #[tokio::test]
+    async fn of_two_rolls_at_once_one_is_made() {
+        let app = TestApp::new().await;
+        let (one, two) = tokio::join!(confirmed(&app, "/roll"), confirmed(&app, "/roll"));
+        let (made, refused) = if one.0.is_success() {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        assert_eq!(failure(&refused).0, 409);
+        let new = text_at(result(&made), "/value");
+        assert_eq!(status(&app, &new).await, 200);
+    }
+}
