@@ -102,8 +102,6 @@ pub const MAX_SESSIONS_PER_USER: u32 = 50;
 pub const MAX_SESSIONS_SWEPT: u32 = 100;
 /// How long an invitation can be accepted, in days.
 pub const INVITATION_DAYS: i64 = 7;
-/// Roles in one request: every role there is, and room for those that are named twice.
-pub const MAX_ROLES_PER_MEMBER: usize = 32;
 /// Failed attempts by address, or by name, that are remembered for one kind of credential: with all tables full
 /// about 20 MiB.
 pub const MAX_ATTEMPT_RECORDS: usize = 16_384;

@@ -83,7 +83,8 @@ impl Problems {
         match (by_id, by_policies) {
             (Some(roles), None) | (None, Some(roles)) => roles,
             (Some(roles), Some(others)) => {
-                if self.0.is_empty() && !alike(&roles, &others) {
+                // Both are in the order in which roles are listed.
+                if self.0.is_empty() && roles != others {
                     let rule = "send roles or policies; together they must mean the same";
                     self.note("/policies", Problem::NotOffered(rule));
                 }
@@ -112,7 +113,7 @@ impl Problems {
             roles.extend(groups);
             self.whole_account(&at, account_id, &policy.resource_groups);
         }
-        each_once(roles)
+        each_once(&roles)
     }
 
     fn whole_account(&mut self, at: &str, account_id: AccountId, groups: &[Named]) {
@@ -140,7 +141,7 @@ impl Problems {
                 None => self.note(format!("{at}/{index}"), Problem::RoleUnknown),
             }
         }
-        each_once(roles)
+        each_once(&roles)
     }
 
     /// The refusal, if there was a problem.
@@ -154,12 +155,7 @@ impl Problems {
 }
 
 /// Each role once, in the order in which roles are listed.
-fn each_once(roles: Vec<Role>) -> Vec<Role> {
+fn each_once(roles: &[Role]) -> Vec<Role> {
     let named = |role: &Role| roles.contains(role);
     Role::ALL.into_iter().filter(named).collect()
-}
-
-fn alike(roles: &[Role], others: &[Role]) -> bool {
-    // Both are in the same order.
-    roles == others
 }
