@@ -113,7 +113,7 @@ impl Texts {
     /// Whether any of them is in these bytes, by its secret part: what precedes that is public.
     fn are_in(&self, bytes: &[u8]) -> bool {
         self.0.iter().any(|text| {
-            let secret = text[12..].as_bytes();
+            let secret = &text.as_bytes()[12..];
             bytes.windows(secret.len()).any(|window| window == secret)
         })
     }
