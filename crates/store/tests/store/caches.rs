@@ -8,7 +8,9 @@ use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::rows::{accounts, secrets, stores};
 use coffer_store::{StoreError, Tx, Written};
-use coffer_types::{IpCondition, MemberId, MembershipStatus, Role, SecretId, TokenId, UserId, ValueVersion};
+use coffer_types::{
+    IpCondition, MemberId, MembershipStatus, Role, SecretId, TokenId, UserId, ValueVersion,
+};
 use futures::future::{BoxFuture, join_all};
 
 use crate::support::{Fixture, Refused, limits, now};
