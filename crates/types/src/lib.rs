@@ -8,6 +8,7 @@
 //! would be right, and a bound in [`limits`] if it can grow.
 
 pub mod access;
+pub mod assets;
 pub mod audit;
 pub mod binding;
 pub mod clock;
@@ -23,6 +24,7 @@ pub use access::{
     Effect, GroupScope, IpCondition, IpRange, MembershipStatus, Permission, PermissionGroup, Permissions, Policy,
     Resource, Role,
 };
+pub use assets::{Asset, AssetManifest, Assets, AssetsConfig};
 pub use binding::{Binding, BindingKind};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use deployment::{Percentage, Split};
@@ -30,7 +32,7 @@ pub use id::{
     AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, SessionId,
     StoreId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
 };
-pub use module::{Digest, Module, ModuleKind};
+pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{
     AccountName, BindingName, Comment, Email, ModuleName, PersonName, SecretName, StoreName,
     Subdomain, TokenName, WorkerName,

@@ -96,6 +96,17 @@ impl ModuleKind {
     }
 }
 
+/// How a version's code is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// ECMAScript modules, whose main one exports handlers.
+    #[default]
+    Modules,
+    /// One script that calls `addEventListener`; its bindings are global variables.
+    ServiceWorker,
+}
+
 /// One module of a version; its content is the blob with this digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
