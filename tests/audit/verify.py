@@ -106,7 +106,9 @@ class Tree:
 
 class Database:
     def __init__(self, path):
-        self.sql = sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+        self.sql = connection.execute
 
     def events(self):
         """Place, id, hash of what is there, hash that is kept."""
@@ -114,7 +116,8 @@ class Database:
             *rest, details = values
             fields = dict(zip(COLUMNS, rest))
             line = json.dumps({"v": 1} | fields, ensure_ascii=False, separators=(",", ":"))[:-1]
-            yield seq, values[0], sha(b"\0" + f'{line},"details":{details}}}'.encode()), leaf
+            line = f'{line},"details":{details}}}'.encode(errors="surrogateescape")
+            yield seq, values[0], sha(b"\0" + line), leaf
 
     def tile(self, index, width):
         rows = self.sql("SELECT hashes FROM audit_tiles WHERE level = 0 AND tile = ?", (index,)).fetchone()

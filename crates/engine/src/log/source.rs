@@ -75,20 +75,28 @@ impl Export {
         }
         let kept = self.bundle(tile, lines.len())?;
         let found = lines.iter().zip((self.read + 1)..).enumerate();
-        let found = found.map(|(at, (line, seq))| Found {
-            seq: i64::try_from(seq).unwrap_or(i64::MAX),
-            leaf: tree::leaf_hash(line),
-            kept: kept.get(at).copied(),
-            ..identified(line)
+        let found = found.map(|(at, (line, seq))| {
+            let leaf = tree::leaf_hash(line);
+            // Nearly always the same bytes, which need not be hashed again.
+            let hashed = |entry: &Vec<u8>| match entry == line {
+                true => leaf,
+                false => tree::leaf_hash(entry),
+            };
+            Found {
+                seq: i64::try_from(seq).unwrap_or(i64::MAX),
+                leaf,
+                kept: kept.get(at).map(hashed),
+                ..identified(line)
+            }
         });
         let found = found.collect();
         self.read += lines.len() as u64;
         Ok(found)
     }
 
-    /// The leaves of a bundle's entries, as far as it can be read.
-    fn bundle(&self, index: u64, width: usize) -> Result<Vec<Hash>, LogError> {
-        let mut leaves = Vec::with_capacity(width);
+    /// A bundle's entries, as far as it can be read.
+    fn bundle(&self, index: u64, width: usize) -> Result<Vec<Vec<u8>>, LogError> {
+        let mut entries = Vec::with_capacity(width);
         // Where lines came or went, the last bundle is as wide as it was.
         let mut widths = std::iter::once(width).chain((1..=TILE_WIDTH).rev());
         let bytes = widths.find_map(|width| {
@@ -102,10 +110,10 @@ impl Export {
             else {
                 break;
             };
-            leaves.push(tree::leaf_hash(entry));
+            entries.push(entry.to_vec());
             rest = after;
         }
-        Ok(leaves)
+        Ok(entries)
     }
 }
 

@@ -124,9 +124,25 @@ pub(crate) async fn events_after(
     rows.iter().map(kept).collect()
 }
 
-/// By place in the list of columns: their names would be looked up for every row.
+/// A row that cannot be read as an event, such as one whose text is none, has the empty line: no event has that.
 fn kept(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
-    let columns = Columns {
+    let leaf: Option<&[u8]> = row.try_get(21)?;
+    let mut event = KeptEvent {
+        seq: row.try_get(0)?,
+        id: row.try_get(1).unwrap_or_default(),
+        at: row.try_get(3)?,
+        line: Vec::new(),
+        leaf: leaf.and_then(|leaf| leaf.try_into().ok()),
+    };
+    if let Ok(columns) = columns(row) {
+        event.line = line(&columns);
+    }
+    Ok(event)
+}
+
+/// By place in the list of columns: their names would be looked up for every row.
+fn columns(row: &SqliteRow) -> Result<Columns<'_>, sqlx::Error> {
+    Ok(Columns {
         id: row.try_get(1)?,
         account_id: row.try_get(2)?,
         at: row.try_get(3)?,
@@ -147,13 +163,5 @@ fn kept(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
         user_agent: row.try_get(18)?,
         status: row.try_get(19)?,
         details: row.try_get(20)?,
-    };
-    let leaf: Option<&[u8]> = row.try_get(21)?;
-    Ok(KeptEvent {
-        seq: row.try_get(0)?,
-        id: columns.id.to_owned(),
-        at: columns.at,
-        line: line(&columns),
-        leaf: leaf.and_then(|leaf| leaf.try_into().ok()),
     })
 }

@@ -34,6 +34,11 @@ fn tamperings() -> Vec<Tampering> {
             &["edited 9999"],
         ),
         tampering(
+            "an event whose text is no text any more",
+            "UPDATE audit_events SET actor_id = CAST(x'ff' AS TEXT) WHERE seq = 5000",
+            &["edited 5000"],
+        ),
+        tampering(
             "a deleted event",
             "DELETE FROM audit_events WHERE seq = 5000",
             &["deleted 5000"],
