@@ -18,6 +18,3 @@ const HOUR_MICROS: i64 = 3600 * 1_000_000;
 const IDLE_MICROS: i64 = SESSION_IDLE_HOURS * HOUR_MICROS;
 /// How long a session lasts at the most.
 const LIFE_MICROS: i64 = SESSION_HOURS * HOUR_MICROS;
-/// How late the last use of a session may be written, with much room: only what is idle for as much longer is
-/// removed.
-const WRITTEN_LATE_MICROS: i64 = HOUR_MICROS;

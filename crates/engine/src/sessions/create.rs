@@ -10,10 +10,10 @@ use coffer_store::rows::users::{self, UserRow};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ActorContext, ResourceKind};
 use coffer_types::limits::{MAX_SESSIONS_PER_USER, MAX_SESSIONS_SWEPT};
-use coffer_types::{Email, SessionId, UserId};
+use coffer_types::{Email, SessionId, Timestamp, UserId};
 use serde_json::json;
 
-use super::{IDLE_MICROS, LIFE_MICROS, WRITTEN_LATE_MICROS};
+use super::{IDLE_MICROS, LIFE_MICROS};
 use crate::actor::{Actor, Caller, RequestMeta};
 use crate::attempts::{Attempt, AttemptKind};
 use crate::engine::Engine;
@@ -84,11 +84,13 @@ impl Engine {
             },
         };
         let begun = Arc::new((user, session, renewed_hash, event));
+        let engine = self.clone();
         self.mutate(&caller, move |tx| {
-            let begun = Arc::clone(&begun);
+            let (engine, begun) = (engine.clone(), Arc::clone(&begun));
             Box::pin(async move {
                 let (user, session, renewed_hash, event) = &*begun;
-                begin(tx, user, session, renewed_hash.as_ref()).await?;
+                let renewed_hash = renewed_hash.as_ref();
+                engine.keep_session(tx, user, session, renewed_hash).await?;
                 Ok(Written::new((), NewEvent::clone(event)))
             })
         })
@@ -97,6 +99,41 @@ impl Engine {
             session: answer,
             text,
         })
+    }
+
+    /// Makes room for the session and keeps it.
+    async fn keep_session(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserRow,
+        session: &SessionRow,
+        renewed_hash: Option<&String>,
+    ) -> Result<()> {
+        let found = users::find(tx, user.id).await?;
+        // The password that was right a moment ago may have been changed, which ended every session of it.
+        let mut user = found
+            .filter(|found| found.password_hash == user.password_hash)
+            .ok_or(Unauthenticated::Invalid)?;
+        if let Some(hash) = renewed_hash {
+            user.password_hash.clone_from(hash);
+            users::update_credentials(tx, &user).await?;
+        }
+        self.sweep(tx, session.created_at).await?;
+        end_oldest(tx, user.id).await?;
+        Ok(sessions::insert(tx, session).await?)
+    }
+
+    /// Removes some sessions that have run out, of whichever user.
+    async fn sweep(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
+        sessions::delete_expired(tx, now, MAX_SESSIONS_SWEPT).await?;
+        let idle_since = now.plus_micros(-IDLE_MICROS);
+        for session in sessions::unused_since(tx, idle_since, MAX_SESSIONS_SWEPT).await? {
+            // It may have been used since that was written.
+            if self.is_idle(&session, now) {
+                sessions::delete(tx, &session).await?;
+            }
+        }
+        Ok(())
     }
 
     fn new_session(&self, user: &UserRow, text: &TokenText, request: &RequestMeta) -> SessionRow {
@@ -175,29 +212,6 @@ fn created(session: &SessionRow) -> About {
             "expires_on": session.expires_at,
         } }),
     }
-}
-
-/// Makes room for the session and keeps it.
-async fn begin(
-    tx: &mut Tx<'_>,
-    user: &UserRow,
-    session: &SessionRow,
-    renewed_hash: Option<&String>,
-) -> Result<()> {
-    let found = users::find(tx, user.id).await?;
-    // The password that was right a moment ago may have been changed, which ended every session of it.
-    let mut user = found
-        .filter(|found| found.password_hash == user.password_hash)
-        .ok_or(Unauthenticated::Invalid)?;
-    if let Some(hash) = renewed_hash {
-        user.password_hash.clone_from(hash);
-        users::update_credentials(tx, &user).await?;
-    }
-    let now = session.created_at;
-    let used_before = now.plus_micros(-IDLE_MICROS - WRITTEN_LATE_MICROS);
-    sessions::sweep(tx, now, used_before, MAX_SESSIONS_SWEPT).await?;
-    end_oldest(tx, user.id).await?;
-    Ok(sessions::insert(tx, session).await?)
 }
 
 /// Ends as many of a user's oldest sessions as must go for one more.

@@ -25,9 +25,9 @@ impl Site {
     /// to the host, and of the scheme. Else the `Origin` must be of the host that was asked.
     pub(crate) fn of(parts: &Parts) -> Self {
         match only(parts, &SEC_FETCH_SITE) {
-            Told::Once(site) if site == "same-origin" => return Self::Own,
+            Told::Once("same-origin") => return Self::Own,
             // The user's own doing, such as a bookmark.
-            Told::Once(site) if site == "none" => return Self::Untold,
+            Told::Once("none") => return Self::Untold,
             Told::Once(_) | Told::Unclear => return Self::Other,
             Told::Not => {}
         }

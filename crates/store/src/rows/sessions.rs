@@ -132,32 +132,41 @@ pub async fn delete_of_user(
     Ok(ended)
 }
 
-/// Removes sessions that have run out: at most `limit` that expired until `now`, and as many that were last used
-/// before `used_before`.
+/// Removes sessions that expired until `now`, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn sweep(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    used_before: Timestamp,
-    limit: u32,
-) -> Result<(), StoreError> {
+pub async fn delete_expired(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<(), StoreError> {
     execute!(
         tx,
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
         now.as_micros(),
         i64::from(limit)
     );
-    execute!(
-        tx,
-        "DELETE FROM sessions WHERE id IN (SELECT sessions.id FROM sessions \
-             LEFT JOIN session_uses ON session_uses.session_id = sessions.id \
-             WHERE created_at < $1 AND coalesce(last_used_at, created_at) < $1 LIMIT $2)",
-        used_before.as_micros(),
-        i64::from(limit)
-    );
     Ok(())
+}
+
+/// Sessions that were last used until a moment, as far as that was written: at most `limit`.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn unused_since(
+    rows: &mut impl Rows,
+    moment: Timestamp,
+    limit: u32,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let found: Vec<SessionTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT sessions.id, user_id, prefix, mac, ip, user_agent, created_at, expires_at, last_used_at \
+             FROM sessions LEFT JOIN session_uses ON session_uses.session_id = sessions.id \
+             WHERE created_at <= $1 AND coalesce(last_used_at, created_at) <= $1 LIMIT $2",
+        )
+        .bind(moment.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?
+    });
+    found.into_iter().map(from_tuple).collect()
 }
 
 type SessionTuple = (

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use coffer_store::rows::members::{self, MemberRow};
+use coffer_store::rows::sessions::{self, SessionRow};
 use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::rows::{accounts, secrets, stores};
 use coffer_store::{StoreError, Tx, Written};
 use coffer_types::{
-    IpCondition, MemberId, MembershipStatus, Role, SecretId, TokenId, UserId, ValueVersion,
+    IpCondition, MemberId, MembershipStatus, Role, SecretId, SessionId, TokenId, UserId,
+    ValueVersion,
 };
 use futures::future::{BoxFuture, join_all};
 
@@ -205,15 +207,9 @@ async fn what_comes_and_goes_is_seen_at_once() {
     assert!(store.secrets_store(store_id).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn users_and_memberships_are_seen_at_once() {
-    let fixture = Fixture::new().await;
-    let id = UserId::from_bytes([5; 16]);
-    assert!(fixture.store.user(id).await.unwrap().is_none());
-    // That there are none is remembered, too, until there is one.
-    assert!(fixture.store.memberships(id).await.unwrap().is_empty());
-    let user = Arc::new(UserRow {
-        id,
+fn user() -> UserRow {
+    UserRow {
+        id: UserId::from_bytes([5; 16]),
         email: "dev@example.com".parse().unwrap(),
         first_name: None,
         last_name: None,
@@ -223,7 +219,20 @@ async fn users_and_memberships_are_seen_at_once() {
         global_key_sealed: None,
         created_at: now(),
         modified_at: now(),
-    });
+    }
+}
+
+#[tokio::test]
+async fn users_and_memberships_are_seen_at_once() {
+    let fixture = Fixture::new().await;
+    let id = UserId::from_bytes([5; 16]);
+    assert!(fixture.store.user(id).await.unwrap().is_none());
+    let email = "dev@example.com".parse().unwrap();
+    let by_email = async || fixture.store.user_with_email(&email).await.unwrap();
+    assert!(by_email().await.is_none());
+    // That there are none is remembered, too, until there is one.
+    assert!(fixture.store.memberships(id).await.unwrap().is_empty());
+    let user = Arc::new(user());
     let member = Arc::new(MemberRow {
         id: MemberId::from_bytes([6; 16]),
         account_id: fixture.account_id,
@@ -244,6 +253,55 @@ async fn users_and_memberships_are_seen_at_once() {
     assert!(fixture.store.user(id).await.unwrap().is_some());
     let memberships = fixture.store.memberships(id).await.unwrap();
     assert_eq!(memberships[0].roles, [Role::SecretsStoreReporter]);
+    let mut user = UserRow::clone(&by_email().await.unwrap());
+    user.global_key_enabled = false;
+    fixture
+        .write(move |tx| {
+            let user = user.clone();
+            Box::pin(async move { users::update_credentials(tx, &user).await })
+        })
+        .await;
+    assert!(!by_email().await.unwrap().global_key_enabled);
+}
+
+#[tokio::test]
+async fn sessions_are_seen_and_gone_at_once() {
+    let fixture = Fixture::new().await;
+    let user = user();
+    let session = SessionRow {
+        id: SessionId::from_bytes([7; 16]),
+        user_id: user.id,
+        prefix: PREFIX.to_owned(),
+        mac: vec![1; 32],
+        ip: None,
+        user_agent: None,
+        created_at: now(),
+        expires_at: now().plus_micros(1),
+        last_used_at: now(),
+    };
+    let kept = session.clone();
+    fixture
+        .write(move |tx| {
+            let (user, kept) = (user.clone(), kept.clone());
+            Box::pin(async move {
+                users::insert(tx, &user).await?;
+                sessions::insert(tx, &kept).await
+            })
+        })
+        .await;
+    let found = fixture.store.sessions(PREFIX).await.unwrap();
+    assert_eq!((found.len(), found[0].id), (1, session.id));
+    fixture
+        .write(move |tx| {
+            let user_id = session.user_id;
+            Box::pin(async move {
+                let ended = sessions::delete_of_user(tx, user_id, None).await?;
+                assert_eq!(ended, 1);
+                Ok(())
+            })
+        })
+        .await;
+    assert!(fixture.store.sessions(PREFIX).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ pub(super) fn tried(password: SecretValue, pointer: &str) -> ApiResult<SecretVal
 mod tests {
     use axum::body::Body;
     use axum::http::{Method, header};
+    use coffer_crypto::PasswordHasher;
     use coffer_store::rows::sessions;
     use coffer_types::Clock;
     use coffer_types::limits::MAX_SESSIONS_PER_USER;
@@ -272,16 +273,34 @@ mod tests {
     async fn sessions_that_ran_out_are_removed_with_the_next_sign_in() {
         let app = TestApp::new().await;
         app.sign_in().await;
-        // One that is idle, one that is of another user and too old.
+        let used = Actor::session(&session_text(&app.sign_in().await));
+        // One that is idle, one that is in use without that being written, one of another user that is too old.
         let other = app.add_user().await;
         app.session_of(other).await;
-        app.clock.advance_micros(14 * 3600 * 1_000_000);
+        app.clock.advance_micros(6 * 3600 * 1_000_000);
+        assert_eq!(who(&app, &used).await.0, 200);
+        app.clock.advance_micros(6 * 3600 * 1_000_000);
         app.sign_in().await;
+        assert_eq!(who(&app, &used).await.0, 200);
         let mut reader = app.store.reader().await.unwrap();
-        for (user, left) in [(app.admin_id().await, 1), (other, 0)] {
+        for (user, left) in [(app.admin_id().await, 2), (other, 0)] {
             let found = sessions::of_user(&mut reader, user).await.unwrap();
             assert_eq!(found.len(), left);
         }
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_cost_other_work_is_made_anew() {
+        let app = TestApp::new().await;
+        let password = coffer_crypto::SecretValue::new("of another time".to_owned());
+        let before = PasswordHasher::new(1).hash(password).await.unwrap();
+        let user = app.add_user_with_email("old@example.com", &before).await;
+        result(&app.sign_in_with("old@example.com", "of another time").await);
+        let after = app.store.user(user).await.unwrap().unwrap();
+        assert!(before.contains("m=19456") && after.password_hash.contains("m=8,"));
+        result(&app.sign_in_with("old@example.com", "of another time").await);
+        let again = app.store.user(user).await.unwrap().unwrap();
+        assert_eq!(after.password_hash, again.password_hash);
     }
 
     #[tokio::test]
