@@ -3,6 +3,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reads } from "./access.mjs";
+import { audit } from "./audit.mjs";
 import { Coffer } from "./coffer.mjs";
 import { bareWorkerd, constantHandler, sqliteOneRow, sqliteSameRows, wranglerDev } from "./peers.mjs";
 import { interleaved, median } from "./statistics.mjs";
@@ -11,6 +13,8 @@ import { loadGet, loadPost } from "./wrk.mjs";
 
 const runs = Number(process.env.RUNS ?? 3);
 const seconds = Number(process.env.SECONDS_EACH ?? 5);
+const events = Number(process.env.EVENTS ?? 1_000_000);
+const queries = Number(process.env.QUERIES ?? 500);
 const only = process.argv[2];
 const directory = mkdtempSync(join(tmpdir(), "coffer-bench-"));
 const result = { runs, seconds };
@@ -18,6 +22,8 @@ const result = { runs, seconds };
 try {
   if (!only || only === "workers") result.workers = await workers();
   if (!only || only === "api") result.api = await api();
+  if (!only || only === "access") result.access = await reads(directory, runs, seconds);
+  if (!only || only === "audit") result.audit = await audit(join(directory, "audit"), { runs, seconds, events, queries });
   console.log(table(result));
   console.log(JSON.stringify(result));
   if (process.env.OUTPUT) writeFileSync(process.env.OUTPUT, `${JSON.stringify(result, null, 2)}\n`);

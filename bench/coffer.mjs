@@ -4,20 +4,31 @@ import { execFileSync } from "node:child_process";
 import { request } from "node:http";
 import { residentMebibytes, start } from "./processes.mjs";
 
-const BINARY = "target/release/coffer";
+export const BINARY = "target/release/coffer";
 
 export class Coffer {
-  static async start(data, limits = {}) {
+  // A new one; `secrets` is how many its account may hold, and Workers answer ten ports above `port`.
+  static async start(data, { secrets, port } = {}) {
+    const told = Coffer.init(data);
+    if (secrets) execFileSync(BINARY, ["admin", "limits", "--data", data, "--secrets", String(secrets)]);
+    return Coffer.serve(data, told, port);
+  }
+
+  // Makes a new installation and gives what it told.
+  static init(data) {
+    return JSON.parse(execFileSync(BINARY, ["init", "--json", "--data", data], { encoding: "utf8" }));
+  }
+
+  static async serve(data, told, port = 17070) {
     const coffer = new Coffer();
-    const told = JSON.parse(execFileSync(BINARY, ["init", "--json", "--data", data], { encoding: "utf8" }));
-    if (limits.secrets) execFileSync(BINARY, ["admin", "limits", "--data", data, "--secrets", String(limits.secrets)]);
     coffer.token = told.api_token;
     coffer.accountId = told.account_id;
-    coffer.apiUrl = "http://127.0.0.1:17070/client/v4";
-    coffer.workersUrl = "http://127.0.0.1:17080/";
+    coffer.workersPort = port + 10;
+    coffer.apiUrl = `http://127.0.0.1:${port}/client/v4`;
+    coffer.workersUrl = `http://127.0.0.1:${coffer.workersPort}/`;
     coffer.process = await start(
       BINARY,
-      ["serve", "--data", data, "--listen", "127.0.0.1:17070", "--workers-listen", "127.0.0.1:17080", "--log", "warn"],
+      ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, "--workers-listen", `127.0.0.1:${coffer.workersPort}`, "--log", "warn"],
       { ready: /ready api=/ },
     );
     coffer.pids = coffer.process.pids;
@@ -67,7 +78,7 @@ export class Coffer {
   timeRequest(host) {
     return new Promise((resolve, reject) => {
       const began = process.hrtime.bigint();
-      const sent = request({ port: 17080, host: "127.0.0.1", path: "/", headers: { Host: host }, agent: false }, (response) => {
+      const sent = request({ port: this.workersPort, host: "127.0.0.1", path: "/", headers: { Host: host }, agent: false }, (response) => {
         response.resume();
         response.on("end", () => {
           if (response.statusCode === 200) resolve(Number(process.hrtime.bigint() - began) / 1e6);

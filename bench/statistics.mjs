@@ -6,6 +6,12 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+// The least number that is not exceeded by this share of them.
+export function percentile(numbers, share) {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
 // Runs every case once, then every case again, and gives the median of each figure of each case. The ratio of a
 // case is the median of its ratios to the first case of the same round.
 export async function interleaved(cases, runs) {

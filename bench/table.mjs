@@ -16,7 +16,21 @@ export function table(result) {
     }
     lines.push("", `idle server: ${result.api.idle_mib.toFixed(1)} MiB resident`);
   }
+  if (result.access) lines.push(...section("Reads with tokens in turn, 8 connections", result.access));
+  if (result.audit) lines.push(...auditSection(result.audit));
   return lines.join("\n");
+}
+
+function auditSection({ events, appended_per_second, verify_seconds_per_million, queries }) {
+  const rows = Object.entries(queries).map(([name, { p50_ms, p99_ms, most_ms }]) =>
+    row([name, ...[p50_ms, p99_ms, most_ms].map((ms) => ms.toFixed(2))]),
+  );
+  return [
+    "",
+    `Audit log of ${events} events: ${appended_per_second.toFixed(0)} appended per second, each in its own transaction; verified in ${verify_seconds_per_million.toFixed(1)} s per million`,
+    row(["", "p50 ms", "p99 ms", "most ms"]),
+    ...rows,
+  ];
 }
 
 function section(title, cases) {

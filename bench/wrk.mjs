@@ -16,6 +16,22 @@ export async function loadGet({ url, host, headers = {}, connections, seconds, p
   return load({ url, headers: all, connections, seconds, pids, script: reporter });
 }
 
+// Reads with each of these tokens in turn.
+export async function loadGetByTokens({ url, tokens, connections, seconds, pids }) {
+  const { pathname } = new URL(url);
+  const script = `
+    local tokens = { ${tokens.map((token) => `"Bearer ${token}"`).join(", ")} }
+    local turn = 0
+    local headers = {}
+    request = function()
+      turn = turn % #tokens + 1
+      headers["Authorization"] = tokens[turn]
+      return wrk.format("GET", "${pathname}", headers)
+    end
+    ${reporter}`;
+  return load({ url, headers: {}, connections, seconds, pids, script });
+}
+
 // Creates secrets whose names begin with `prefix`, each once.
 export async function loadPost({ url, headers, connections, seconds, pids, prefix }) {
   const path = new URL(url).pathname;
