@@ -239,6 +239,9 @@ pub enum Missing {
     /// The deployment.
     #[error("no such deployment")]
     Deployment,
+    /// The session.
+    #[error("no such session")]
+    Session,
     /// The per-Worker secret.
     #[error("no such secret on the Worker")]
     WorkerSecret,
