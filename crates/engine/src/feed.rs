@@ -22,7 +22,7 @@ use coffer_store::rows::{
     workers,
 };
 use coffer_store::{Reader, StoreError};
-use coffer_types::{BindingKind, Digest, EdgeId};
+use coffer_types::{Digest, EdgeId};
 
 use crate::engine::Engine;
 
@@ -297,13 +297,13 @@ pub(crate) fn version_record_of(
         .facts
         .bindings
         .iter()
-        .filter_map(|binding| match binding.kind {
-            BindingKind::SecretText { secret } => Some(SealedWorkerSecret {
+        .filter_map(|binding| {
+            let secret_id = binding.kind.worker_secret()?;
+            Some(SealedWorkerSecret {
                 name: binding.name.clone(),
-                secret_id: secret,
-                sealed: sealed(secret)?,
-            }),
-            _ => None,
+                secret_id,
+                sealed: sealed(secret_id)?,
+            })
         })
         .collect();
     VersionRecord {
@@ -321,6 +321,10 @@ pub(crate) fn version_record_of(
             .compatibility_date
             .unwrap_or_else(|| OLDEST_COMPATIBILITY_DATE.to_owned()),
         compatibility_flags: version.facts.compatibility_flags,
+        format: version.facts.format,
+        assets: version.facts.assets,
+        tag: version.facts.annotations.get(crate::workers::TAG).cloned(),
+        created_at: Some(version.created_at),
     }
 }
 

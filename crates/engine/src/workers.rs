@@ -24,6 +24,7 @@ mod versions;
 mod view;
 
 pub use annotations::Annotations;
+pub(crate) use annotations::TAG;
 pub use bindings::{NewBinding, NewBindingKind};
 pub use code::{Code, NewModule};
 pub use compatibility::Compatibility;

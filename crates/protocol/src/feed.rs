@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use coffer_types::{
-    AccountId, Binding, BindingName, Digest, EdgeId, Module, ModuleName, Scopes, SecretId,
+    AccountId, Assets, Binding, BindingName, Digest, EdgeId, Format, Module, ModuleName, Scopes, SecretId,
     SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
     WorkerName, WorkerSecretId, WrappedAccountKey,
 };
@@ -138,15 +138,27 @@ pub struct VersionRecord {
     pub modules: Vec<Module>,
     /// Its bindings.
     pub bindings: Vec<Binding>,
-    /// The sealed values of its `secret_text` bindings.
+    /// The sealed values of its `secret_text` and `secret_key` bindings.
     pub secrets: Vec<SealedWorkerSecret>,
     /// The runtime's behaviour is fixed at this date, `YYYY-MM-DD`.
     pub compatibility_date: String,
     /// Exceptions to that date.
     pub compatibility_flags: Vec<String>,
+    /// How its code is written.
+    #[serde(default)]
+    pub format: Format,
+    /// Its static files.
+    #[serde(default)]
+    pub assets: Option<Assets>,
+    /// What its author calls it.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// When it was made; `None` only in a replica written before this was told.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
 }
 
-/// The sealed value of a `secret_text` binding.
+/// The sealed value of a `secret_text` binding, or the sealed material of a `secret_key` binding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SealedWorkerSecret {
     /// The binding that it belongs to.

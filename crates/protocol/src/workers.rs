@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use coffer_types::deployment::Share;
 use coffer_types::{
-    Binding, BindingKind, BindingName, DeploymentId, Email, SecretName, StoreId, Timestamp,
+    Binding, BindingKind, BindingName, DeploymentId, Email, KeyDescription, ModuleName, SecretName, StoreId, Timestamp,
     VersionId, WorkerId, WorkerName,
 };
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,36 @@ pub enum BindingShapeKind {
         /// The secret's name in it.
         secret_name: SecretName,
     },
+    /// A per-Worker key.
+    SecretKey {
+        /// How it may be used.
+        #[serde(flatten)]
+        key: KeyDescription,
+    },
+    /// Another Worker.
+    Service {
+        /// Its name.
+        service: WorkerName,
+    },
+    /// The version's own static files.
+    Assets {},
+    /// Which version this is.
+    VersionMetadata {},
+    /// The text of a part of the upload.
+    TextBlob {
+        /// The part.
+        part: ModuleName,
+    },
+    /// The bytes of a part of the upload.
+    DataBlob {
+        /// The part.
+        part: ModuleName,
+    },
+    /// A part of the upload as a WebAssembly module.
+    WasmModule {
+        /// The part.
+        part: ModuleName,
+    },
 }
 
 impl From<&Binding> for BindingShape {
@@ -65,6 +95,15 @@ impl From<&Binding> for BindingShape {
                 store_id: *store_id,
                 secret_name: secret_name.clone(),
             },
+            BindingKind::SecretKey { key, .. } => BindingShapeKind::SecretKey { key: key.clone() },
+            BindingKind::Service { service } => BindingShapeKind::Service {
+                service: service.clone(),
+            },
+            BindingKind::Assets {} => BindingShapeKind::Assets {},
+            BindingKind::VersionMetadata {} => BindingShapeKind::VersionMetadata {},
+            BindingKind::TextBlob { part } => BindingShapeKind::TextBlob { part: part.clone() },
+            BindingKind::DataBlob { part } => BindingShapeKind::DataBlob { part: part.clone() },
+            BindingKind::WasmModule { part } => BindingShapeKind::WasmModule { part: part.clone() },
         };
         Self {
             name: binding.name.clone(),
@@ -78,7 +117,7 @@ impl From<&Binding> for BindingShape {
 pub struct WorkerSecret {
     /// The property of `env`.
     pub name: BindingName,
-    /// Always `secret_text`.
+    /// `secret_text` or `secret_key`.
     #[serde(rename = "type")]
     pub kind: String,
 }

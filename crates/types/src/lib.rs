@@ -25,7 +25,7 @@ pub use access::{
     Resource, Role,
 };
 pub use assets::{Asset, AssetManifest, Assets, AssetsConfig};
-pub use binding::{Binding, BindingKind};
+pub use binding::{Binding, BindingKind, KeyDescription, KeyFormat, KeyUsage};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use deployment::{Percentage, Split};
 pub use id::{

@@ -1,6 +1,9 @@
 //! A version's bindings in its configuration.
 
-use coffer_types::{Binding, BindingKind};
+use bytes::Bytes;
+use coffer_protocol::feed::VersionRecord;
+use coffer_types::{Binding, BindingKind, ModuleName, Timestamp};
+use serde_json::json;
 
 use super::{Blueprint, ConfigError, count};
 use crate::workerd_capnp::worker;
@@ -30,14 +33,19 @@ fn write_binding(
     match &binding.kind {
         BindingKind::PlainText { text } => entry.set_text(text),
         BindingKind::Json { json } => entry.set_json(json.to_string()),
-        BindingKind::SecretText { .. } => {
-            let missing = || ConfigError::NoValue(binding.name.to_string());
-            let (_, value) = blueprint
-                .worker_secrets
-                .iter()
-                .find(|(name, _)| *name == binding.name)
-                .ok_or_else(missing)?;
-            entry.set_text(std::str::from_utf8(value.expose_secret()).map_err(|_| missing())?);
+        BindingKind::SecretText { .. } => entry.set_text(value_of(blueprint, binding)?),
+        BindingKind::VersionMetadata {} => entry.set_json(version_metadata(blueprint.version)),
+        BindingKind::TextBlob { part } => {
+            let content = part_of(blueprint, part)?;
+            let text = std::str::from_utf8(content);
+            entry.set_text(text.map_err(|_| ConfigError::NotText(part.to_string()))?);
+        }
+        BindingKind::SecretKey { .. }
+        | BindingKind::DataBlob { .. }
+        | BindingKind::WasmModule { .. }
+        | BindingKind::Service { .. }
+        | BindingKind::Assets {} => {
+            return Err(ConfigError::NotOffered(binding.name.to_string()));
         }
         BindingKind::SecretsStoreSecret {
             store_id,
@@ -62,4 +70,32 @@ fn write_binding(
         }
     }
     Ok(())
+}
+
+/// The opened value of a per-Worker secret or key.
+fn value_of<'a>(blueprint: &Blueprint<'a>, binding: &Binding) -> Result<&'a str, ConfigError> {
+    let missing = || ConfigError::NoValue(binding.name.to_string());
+    let secrets: &'a [_] = blueprint.worker_secrets;
+    let found = secrets.iter().find(|(name, _)| *name == binding.name);
+    let (_, value) = found.ok_or_else(missing)?;
+    std::str::from_utf8(value.expose_secret()).map_err(|_| missing())
+}
+
+/// The content of a part of the upload.
+fn part_of<'a>(blueprint: &Blueprint<'a>, part: &ModuleName) -> Result<&'a Bytes, ConfigError> {
+    let contents: &'a [Bytes] = blueprint.contents;
+    let mut parts = blueprint.version.modules.iter().zip(contents);
+    let found = parts.find(|(module, _)| module.name == *part);
+    let (_, content) = found.ok_or_else(|| ConfigError::PartMissing(part.to_string()))?;
+    Ok(content)
+}
+
+/// What a Worker reads of its version. The tag is empty where there is none.
+fn version_metadata(version: &VersionRecord) -> String {
+    json!({
+        "id": version.version_id,
+        "tag": version.tag.as_deref().unwrap_or_default(),
+        "timestamp": version.created_at.unwrap_or(Timestamp::from_micros(0)),
+    })
+    .to_string()
 }

@@ -84,6 +84,12 @@ pub(crate) enum ConfigError {
     /// A `secret_text` binding's value is not at hand or not text.
     #[error("the secret \"{0}\" has no readable value")]
     NoValue(String),
+    /// A binding names a part that was not uploaded.
+    #[error("the part \"{0}\" is not among the uploaded parts")]
+    PartMissing(String),
+    /// A kind of binding that is not delivered here.
+    #[error("the binding \"{0}\" is of a kind that is not delivered")]
+    NotOffered(String),
     /// Larger than the encoding can say.
     #[error("the version is too large")]
     TooLarge,
@@ -152,7 +158,8 @@ fn room(blueprint: &Blueprint<'_>) -> usize {
         .map(|binding| match &binding.kind {
             BindingKind::PlainText { text } => text.len(),
             BindingKind::Json { json } => json.to_string().len(),
-            BindingKind::SecretText { .. } | BindingKind::SecretsStoreSecret { .. } => 0,
+            BindingKind::SecretKey { key, .. } => key.algorithm.to_string().len(),
+            _ => 0,
         } + 2048)
         .sum();
     modules + secrets + bindings + STRUCTURE_BYTES

@@ -12,7 +12,7 @@ use coffer_protocol::feed::{
     SecretRecord, Seq, Snapshot, Subject, VersionRecord, WorkerRecord,
 };
 use coffer_types::{
-    AccountId, Binding, BindingKind, Digest, EdgeId, Module, ModuleKind, Owner, Place, Scope,
+    AccountId, Binding, BindingKind, Digest, EdgeId, Format, Module, ModuleKind, Owner, Place, Scope,
     SecretId, Split, StoreId, ValueVersion, VersionId, WorkerId, WorkerSecretId,
 };
 use parking_lot::Mutex;
@@ -323,6 +323,10 @@ impl Worker {
             secrets: Vec::new(),
             compatibility_date: "2026-11-01".to_owned(),
             compatibility_flags: Vec::new(),
+            format: Format::Modules,
+            assets: None,
+            tag: None,
+            created_at: None,
         }
     }
 

@@ -7,7 +7,7 @@ use coffer_types::limits;
 use crate::error::{Error, Problem, Result};
 
 const MESSAGE: &str = "workers/message";
-const TAG: &str = "workers/tag";
+pub(crate) const TAG: &str = "workers/tag";
 const TRIGGERED_BY: &str = "workers/triggered_by";
 
 /// Annotations within their bounds.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coffer_types::{Binding, Email, Module, ModuleName, Timestamp, VersionId, WorkerId};
+use coffer_types::{Assets, Binding, Email, Format, Module, ModuleName, Timestamp, VersionId, WorkerId};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, on};
@@ -57,6 +57,12 @@ pub struct VersionFacts {
     /// `placement` as the client set it; kept and returned.
     #[serde(default)]
     pub placement: Option<serde_json::Value>,
+    /// How its code is written.
+    #[serde(default)]
+    pub format: Format,
+    /// Its static files.
+    #[serde(default)]
+    pub assets: Option<Assets>,
 }
 
 /// Keeps a new version with its references to blobs and to secrets of stores.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coffer_protocol::workers::Version;
 use coffer_store::rows::versions::VersionFacts;
 use coffer_store::rows::workers::WorkerRow;
-use coffer_types::WorkerName;
+use coffer_types::{Format, WorkerName};
 use serde_json::Value;
 
 use crate::authorize::{EditSettings, Permit};
@@ -131,5 +131,7 @@ pub(in crate::workers) fn authored<P>(
         startup_time_ms: 0,
         limits: None,
         placement: None,
+        format: Format::Modules,
+        assets: None,
     }
 }
