@@ -114,6 +114,9 @@ mod tests {
 
     const USER: &str = "/user/audit_logs";
 
+    /// Which events are picked.
+    type Holds<'h> = &'h dyn Fn(&Value) -> bool;
+
     #[tokio::test]
     async fn every_parameter_picks_what_it_names() {
         let app = varied_app().await;
@@ -123,7 +126,7 @@ mod tests {
             let picked = all.iter().filter(|event| holds(event)).cloned();
             picked.collect::<Vec<_>>()
         };
-        let cases: [(&str, &dyn Fn(&Value) -> bool); 13] = [
+        let cases: [(&str, Holds<'_>); 13] = [
             (&format!("id={one}"), &|event| event["id"] == one.as_str()),
             ("id=none", &|_| false),
             ("action.type=access", &|event| {
