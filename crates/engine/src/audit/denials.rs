@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use coffer_store::Written;
 use coffer_store::rows::audit::NewEvent;
+use coffer_store::rows::tokens::TokenOwner;
 use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Timestamp, limits};
 use parking_lot::Mutex;
@@ -71,7 +72,8 @@ impl Engine {
         };
         let event = NewEvent {
             id: AuditEventId::random(self.random.as_ref()),
-            account_id: denied.account_id,
+            // What an account's own token tries outside of any account, that account is to know.
+            account_id: denied.account_id.or_else(|| account_of(caller)),
             at: now,
             action: denied.action,
             outcome: Outcome::Failure,
@@ -87,6 +89,14 @@ impl Engine {
                 Box::pin(async move { Ok(written) })
             })
             .await
+    }
+}
+
+/// The account whose own token asks.
+fn account_of(caller: &Caller) -> Option<AccountId> {
+    match caller.actor.token()?.owner {
+        TokenOwner::Account(id) => Some(id),
+        TokenOwner::User(_) => None,
     }
 }
 

@@ -229,6 +229,17 @@ async fn a_denial_without_an_account_is_in_the_user_s_own_log() {
 }
 
 #[tokio::test]
+async fn an_account_is_told_what_its_own_token_tried_about_a_user() {
+    let app = TestApp::new().await;
+    let token = app.account_token(&PermissionGroup::ALL).await;
+    assert_eq!(status(&app, &token, Method::PATCH, "/user").await, 403);
+    let found = failures(&app).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["actor"]["type"], "account");
+    assert_eq!(found[0]["resource"]["scope"], "user");
+}
+
+#[tokio::test]
 async fn denials_like_each_other_are_counted() {
     let app = TestApp::new().await;
     let viewer = app.member_with(&[Role::AuditLogsViewer]).await;
