@@ -1,5 +1,8 @@
 //! The routes as of one moment.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
