@@ -10,6 +10,7 @@
 mod access;
 mod confinement;
 mod conversation;
+mod gradual;
 mod hostile;
 mod outlive;
 mod plane;
