@@ -14,6 +14,7 @@
 mod client;
 mod delivery;
 mod deploy;
+mod gradual;
 mod identity;
 mod leaks;
 mod lifecycle;

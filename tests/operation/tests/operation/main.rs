@@ -11,3 +11,4 @@
 mod refusals;
 mod running;
 mod runtime;
+mod streaming;
