@@ -104,7 +104,7 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
         public_url: settings
             .public_url
             .or(file.public_url)
-            .map(checked_url)
+            .map(|url| checked_url(&url))
             .transpose()?,
         trusted_proxies: checked_proxies(
             settings
@@ -184,7 +184,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Links are made by adding a path to it.
-fn checked_url(url: String) -> Result<String, Failure> {
+fn checked_url(url: &str) -> Result<String, Failure> {
     let rest = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"));
@@ -353,13 +353,27 @@ mod tests {
     #[test]
     fn the_public_url_is_where_it_listens_unless_told() {
         let of = |text: &str| loaded(text, &Settings::default()).map(|config| config.public_url());
-        assert_eq!(of("listen = \"127.0.0.1:1\"").unwrap(), "http://127.0.0.1:1");
+        assert_eq!(
+            of("listen = \"127.0.0.1:1\"").unwrap(),
+            "http://127.0.0.1:1"
+        );
         for told in ["https://coffer.example.com", "https://coffer.example.com/"] {
             let told = of(&format!("public_url = \"{told}\"")).unwrap();
             assert_eq!(told, "https://coffer.example.com");
         }
-        assert_eq!(of("public_url = \"http://[::1]:7070\"").unwrap(), "http://[::1]:7070");
-        for wrong in ["", "coffer.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://a b"] {
+        assert_eq!(
+            of("public_url = \"http://[::1]:7070\"").unwrap(),
+            "http://[::1]:7070"
+        );
+        for wrong in [
+            "",
+            "coffer.example.com",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://a b",
+        ] {
             let refused = of(&format!("public_url = \"{wrong}\"")).unwrap_err();
             assert!(refused.message().contains("public URL"), "{wrong}");
         }
