@@ -12,6 +12,7 @@ pub mod assets;
 pub mod audit;
 pub mod binding;
 pub mod clock;
+pub mod cron;
 pub mod deployment;
 pub mod id;
 pub mod limits;
@@ -27,6 +28,7 @@ pub use access::{
 pub use assets::{Asset, AssetManifest, Assets, AssetsConfig};
 pub use binding::{Binding, BindingKind, KeyDescription, KeyFormat, KeyUsage};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
+pub use cron::Cron;
 pub use deployment::{Percentage, Split};
 pub use id::{
     AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, SessionId,

@@ -132,3 +132,8 @@ pub const MAX_FILTER_VALUES: usize = 100;
 pub const MAX_DENIALS_PER_MINUTE: usize = 60;
 /// Actors whose refused requests are remembered at once: some megabytes at the most.
 pub const MAX_DENIED_ACTORS: usize = 1024;
+
+/// Characters of a cron trigger: the longest sensible lists fit.
+pub const MAX_CRON_CHARS: usize = 200;
+/// Cron triggers of one Worker: as many as a paid account of the documented platform may have in all.
+pub const MAX_CRONS_PER_WORKER: usize = 250;
