@@ -93,12 +93,35 @@ async fn a_database_of_another_program() {
 #[tokio::test]
 async fn a_database_that_a_newer_coffer_wrote() {
     let instance = initialised().await;
-    change_database(&instance, "PRAGMA user_version = 1000").await;
+    let ours = schema_version(&instance).await;
+    set_schema_version(&instance, 1000).await;
     let output = instance.serve_to_its_end(&[]).await.unwrap();
     refused(&output, &["coffer.db", "newer"]);
-    change_database(&instance, "PRAGMA user_version = 1").await;
+    set_schema_version(&instance, ours).await;
     let mut instance = instance;
     instance.serve().await.expect("nothing was changed");
+}
+
+async fn schema_version(instance: &Instance) -> i64 {
+    let options = SqliteConnectOptions::new().filename(database(instance));
+    let mut connection = options.connect().await.unwrap();
+    let version = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    version
+}
+
+async fn set_schema_version(instance: &Instance, version: i64) {
+    let options = SqliteConnectOptions::new().filename(database(instance));
+    let mut connection = options.connect().await.unwrap();
+    let statement = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
+    sqlx::raw_sql(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
 }
 
 async fn change_database(instance: &Instance, statement: &'static str) {
