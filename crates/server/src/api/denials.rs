@@ -4,6 +4,8 @@
 //! They are seen here, around every handler, because a permission may be found missing anywhere: before the
 //! handler, or by the use case behind it.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request};
@@ -11,12 +13,13 @@ use axum::http::{Extensions, Method, StatusCode};
 use axum::response::Response;
 use coffer_engine::{Caller, Denied};
 use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::{
+    AccountId, BindingName, DeploymentId, MemberId, SecretId, SessionId, StoreId, TokenId,
+    VersionId, WorkerName,
+};
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
-
-/// How much is kept of an id that names nothing we know of, in characters.
-const MAX_ID_CHARS: usize = 256;
 
 /// Marks an answer that refuses for want of a permission.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +101,9 @@ impl Attempted {
         for (part, text) in self.route.split('/').zip(self.path.split('/')) {
             if part.starts_with('{') {
                 let text = percent_decode_str(text).decode_utf8_lossy();
-                denied.resource_id = text.chars().take(MAX_ID_CHARS).collect();
+                if let Some(id) = id(denied.resource_kind, part, &text) {
+                    denied.resource_id = id;
+                }
             } else if let Some(kind) = kind(part, denied.resource_kind) {
                 denied.resource_kind = kind;
                 denied.resource_id.clear();
@@ -131,6 +136,29 @@ fn kind(part: &str, within: ResourceKind) -> Option<ResourceKind> {
         "secrets" => ResourceKind::Secret,
         _ => return None,
     })
+}
+
+/// The id of a thing as its events have it; `None` for a text that is none of its kind. Whoever is refused chose the
+/// text, so it is not kept as it came. Which user it is about, the path does not tell.
+fn id(kind: ResourceKind, part: &str, text: &str) -> Option<String> {
+    match kind {
+        ResourceKind::Account if part == "{account_id}" => canonical::<AccountId>(text),
+        ResourceKind::Account | ResourceKind::User => None,
+        ResourceKind::Member => canonical::<MemberId>(text),
+        ResourceKind::Token => canonical::<TokenId>(text),
+        ResourceKind::Store => canonical::<StoreId>(text),
+        ResourceKind::Secret => canonical::<SecretId>(text),
+        ResourceKind::Session => canonical::<SessionId>(text),
+        ResourceKind::Version => canonical::<VersionId>(text),
+        ResourceKind::Deployment => canonical::<DeploymentId>(text),
+        // Some operations name a Worker by its tag; that is of the form of a name, too.
+        ResourceKind::Worker => canonical::<WorkerName>(text),
+        ResourceKind::WorkerSecret => canonical::<BindingName>(text),
+    }
+}
+
+fn canonical<T: FromStr + Display>(text: &str) -> Option<String> {
+    text.parse().ok().map(|id: T| id.to_string())
 }
 
 fn action(method: &Method) -> Action {

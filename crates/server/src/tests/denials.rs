@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{Method, header};
+use coffer_store::rows::tokens::TokenOwner;
 use coffer_types::limits::MAX_DENIALS_PER_MINUTE;
 use coffer_types::{PermissionGroup, Role};
 use serde_json::{Value, json};
 
-use crate::testing::{Actor, TestApp, failure, result, text_at};
+use crate::testing::{Actor, TestApp, TokenTimes, failure, result, text_at};
 
 const ACCOUNT: &str = "/accounts/{account_id}";
 const SOME_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -30,7 +31,7 @@ async fn a_denial_tells_who_tried_what_on_which_thing() {
     let app = TestApp::new().await;
     let viewer = app.member_with(&[Role::AuditLogsViewer]).await;
     let store = format!("{ACCOUNT}/secrets_store/stores/{SOME_ID}");
-    let worker = format!("{ACCOUNT}/workers/scripts/a%20worker");
+    let worker = format!("{ACCOUNT}/workers/scripts/a-worker");
     let account_id = app.first.account_id.to_string();
     let cases = [
         (
@@ -80,7 +81,7 @@ async fn a_denial_tells_who_tried_what_on_which_thing() {
             worker.clone(),
             "update",
             "worker",
-            Some("a worker"),
+            Some("a-worker"),
         ),
         (
             Method::PUT,
@@ -115,7 +116,7 @@ async fn a_denial_tells_who_tried_what_on_which_thing() {
             format!("{worker}/subdomain"),
             "create",
             "worker",
-            Some("a worker"),
+            Some("a-worker"),
         ),
         (
             Method::POST,
@@ -289,4 +290,60 @@ async fn a_binding_that_may_not_be_made_is_a_denial() {
     assert_eq!(found[0]["raw"]["status_code"], 400);
     assert_eq!(found[0]["resource"]["type"], "worker");
     assert_eq!(found[0]["resource"]["id"], "hello");
+}
+
+#[tokio::test]
+async fn what_a_path_says_is_kept_only_if_it_can_be_the_thing_s_id() {
+    let app = TestApp::new().await;
+    let viewer = app.member_with(&[Role::AuditLogsViewer]).await;
+    for (path, kind) in [
+        ("members/%3D1%2B1", "member"),
+        ("members/%0Aforged%20line", "member"),
+        ("tokens/0123456789ABCDEF0123456789ABCDEF", "token"),
+        ("secrets_store/stores/%00", "store"),
+        ("workers/scripts/a%20worker", "worker"),
+        ("workers/scripts/w/secrets/%1B%5B2J", "worker_secret"),
+    ] {
+        let before = failures(&app).await.len();
+        let path = format!("{ACCOUNT}/{path}");
+        assert_eq!(status(&app, &viewer, Method::DELETE, &path).await, 403);
+        let after = failures(&app).await;
+        assert_eq!(after.len(), before + 1, "{path}");
+        let resource = &after[before]["resource"];
+        assert_eq!(resource["type"], kind, "{path}");
+        assert!(
+            resource.get("id").is_none_or(|id| id == ""),
+            "{path}: {resource}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_writes_into_another_user_s_log_by_naming_the_user_in_a_path() {
+    let app = TestApp::new().await;
+    let viewer = app.member_with(&[Role::AuditLogsViewer]).await;
+    let admin = app.admin_id().await;
+    let mine = async || {
+        let path = "/user/audit_logs?per_page=1000";
+        let answer = app
+            .request_as(&app.admin_by_key(), Method::GET, path, None)
+            .await;
+        result(&answer).as_array().unwrap().len()
+    };
+    let before = mine().await;
+    for (number, path) in ["members", "tokens", "secrets_store/stores"]
+        .iter()
+        .enumerate()
+    {
+        let path = format!("{ACCOUNT}/{path}/{admin}");
+        assert_eq!(status(&app, &viewer, Method::DELETE, &path).await, 403);
+        assert_eq!(failures(&app).await.len(), number + 1);
+    }
+    // Without an account, so that the account of neither is told.
+    let owner = TokenOwner::User(app.add_user().await);
+    let reads = [PermissionGroup::USER_DETAILS_READ];
+    let reader = app.add_token(owner, &reads, TokenTimes::default()).await;
+    let sessions = format!("/user/coffer/sessions/{admin}");
+    assert_eq!(status(&app, &reader, Method::DELETE, &sessions).await, 403);
+    assert_eq!(mine().await, before);
 }

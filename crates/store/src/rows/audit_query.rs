@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use coffer_types::audit::ResourceKind;
 use coffer_types::{AccountId, Timestamp, UserId};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -207,9 +208,13 @@ impl Statement {
             EventsOf::Account(id) => self.bound(id.to_string()),
             EventsOf::User { id, .. } => {
                 let user = self.bound(id.to_string());
+                let kind = self.bound(ResourceKind::User.as_str().to_owned());
+                // Another kind of thing may have the same id, and whoever names it chooses it.
                 return vec![
                     format!("actor_id = {user}"),
-                    format!("resource_id = {user} AND actor_id || '' <> {user}"),
+                    format!(
+                        "resource_id = {user} AND actor_id || '' <> {user} AND resource_kind = {kind}"
+                    ),
                 ];
             }
         };

@@ -6,6 +6,7 @@ use coffer_store::rows::audit_query::{
 };
 use coffer_store::rows::{Direction, Slice};
 use coffer_store::{StoreError, Written};
+use coffer_types::audit::ResourceKind;
 use coffer_types::{AccountId, Timestamp, UserId};
 
 use crate::support::{Fixture, now};
@@ -181,12 +182,18 @@ async fn a_user_s_events_are_found_once_and_in_the_accounts_that_are_told() {
         &fixture,
         &[
             ("mine", &user, 1),
+            // A thing of another kind that has the same id is none of the user's business.
             (&user, "someone", 2),
             (&user, &user, 3),
             ("x", "y", 4),
         ],
     )
     .await;
+    let mut to_the_user = fixture.event(&user);
+    to_the_user.resource_kind = ResourceKind::User;
+    "someone".clone_into(&mut to_the_user.actor.id);
+    to_the_user.at = now().plus_micros(2);
+    add_events(&fixture, vec![to_the_user]).await;
     let mut elsewhere = fixture.event("elsewhere");
     elsewhere.account_id = Some(other);
     elsewhere.actor.id.clone_from(&user);
