@@ -78,21 +78,30 @@ impl Actor {
 
     /// What the actor may do in an account; `None` if the actor may not know of it.
     pub fn permissions_in(&self, account_id: AccountId) -> Option<Permissions> {
-        let of_user = || {
-            let member = self
-                .memberships
+        let membership = || {
+            self.memberships
                 .iter()
-                .find(|member| member.account_id == account_id)?;
-            Some(member.permissions())
+                .find(|member| member.account_id == account_id)
         };
         let Some(token) = &self.token else {
-            return of_user();
+            return Some(membership()?.permissions());
         };
-        let granted = Policy::permissions(&token.policies, account_id);
         let permitted = match token.owner {
-            TokenOwner::Account(owner) if owner == account_id => granted,
+            TokenOwner::Account(owner) if owner == account_id => {
+                Policy::permissions(&token.policies, account_id)
+            }
             TokenOwner::Account(_) => return None,
-            TokenOwner::User(_) => granted.intersection(of_user()?),
+            TokenOwner::User(_) => {
+                let member = membership()?;
+                // A token for every account knows only those that its owner was in, or invited to, by then: one
+                // that a membership left behind does not come back with the next.
+                let granted = if token.issued_at >= member.created_at {
+                    Policy::permissions(&token.policies, account_id)
+                } else {
+                    Policy::named_permissions(&token.policies, account_id)
+                };
+                granted.intersection(member.permissions())
+            }
         };
         (!permitted.is_empty()).then_some(permitted)
     }

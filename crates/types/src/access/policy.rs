@@ -22,7 +22,8 @@ pub enum Effect {
 /// What a policy is about, written as the API does: `com.cloudflare.api.account.<id>` and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource {
-    /// Every account of the token's owner, now and later.
+    /// Every account of the token's owner; of a user, those that the user was in or invited to when the token was
+    /// issued.
     EveryAccount,
     /// One account.
     Account(AccountId),
@@ -98,22 +99,35 @@ pub struct Policy {
 impl Policy {
     /// What a list of policies permits in an account: everything allowed less everything denied.
     pub fn permissions(policies: &[Self], account_id: AccountId) -> Permissions {
-        Self::sum(policies, |resource| resource.is_account(account_id))
-            .intersection(Permissions::OF_ACCOUNT)
+        let covers = |_, resource: Resource| resource.is_account(account_id);
+        Self::sum(policies, covers).intersection(Permissions::OF_ACCOUNT)
+    }
+
+    /// What a list of policies permits in an account by its name: what is allowed in every account does not count,
+    /// what is denied there does.
+    pub fn named_permissions(policies: &[Self], account_id: AccountId) -> Permissions {
+        let covers = |effect, resource: Resource| match effect {
+            Effect::Allow => resource == Resource::Account(account_id),
+            Effect::Deny => resource.is_account(account_id),
+        };
+        Self::sum(policies, covers).intersection(Permissions::OF_ACCOUNT)
     }
 
     /// What a list of policies permits about a user.
     pub fn user_permissions(policies: &[Self], user_id: UserId) -> Permissions {
-        Self::sum(policies, |resource| resource == Resource::User(user_id))
-            .intersection(Permissions::OF_USER)
+        let covers = |_, resource| resource == Resource::User(user_id);
+        Self::sum(policies, covers).intersection(Permissions::OF_USER)
     }
 
-    fn sum(policies: &[Self], covers: impl Fn(Resource) -> bool) -> Permissions {
+    fn sum(policies: &[Self], covers: impl Fn(Effect, Resource) -> bool) -> Permissions {
         let of = |effect: Effect| {
             policies
                 .iter()
                 .filter(|policy| policy.effect == effect)
-                .filter(|policy| policy.resources.iter().any(|resource| covers(*resource)))
+                .filter(|policy| {
+                    let mut resources = policy.resources.iter();
+                    resources.any(|resource| covers(effect, *resource))
+                })
                 .flat_map(|policy| &policy.permission_groups)
                 .filter_map(|id| PermissionGroup::by_id(id))
                 .fold(Permissions::NONE, |sum, group| sum.union(group.permissions))
@@ -202,6 +216,12 @@ mod tests {
             };
             policies.insert(place.min(policies.len()), denial);
             prop_assert!(both(&policies).intersection(denied.permissions).is_empty());
+        }
+
+        #[test]
+        fn what_names_an_account_permits_no_more_than_all(policies in policies()) {
+            let named = Policy::named_permissions(&policies, ACCOUNT);
+            prop_assert!(named.difference(Policy::permissions(&policies, ACCOUNT)).is_empty());
         }
 
         #[test]

@@ -24,11 +24,11 @@ pub(super) async fn remove(
 mod tests {
     use axum::http::Method;
     use coffer_store::rows::tokens::TokenOwner;
-    use coffer_types::{Effect, PermissionGroup, Policy, Resource, Role};
+    use coffer_types::{Effect, PermissionGroup, Policy, Resource, Role, UserId};
     use serde_json::json;
 
     use crate::testing::members::{MEMBERS, accept, invited, member_of};
-    use crate::testing::{TestApp, TokenTimes, failure, result};
+    use crate::testing::{Actor, TestApp, TokenTimes, failure, result};
 
     const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
 
@@ -81,8 +81,13 @@ mod tests {
             (404, vec!["1003 member_not_found".to_owned()])
         );
         let events = app.audit_events().await;
-        let [.., member, token] = events.as_slice() else {
+        let [.., member, one, other] = events.as_slice() else {
             panic!("{events:?}");
+        };
+        let (deleted, changed) = if one.action == "delete" {
+            (one, other)
+        } else {
+            (other, one)
         };
         assert_eq!(
             (member.action.as_str(), member.resource_kind.as_str()),
@@ -94,10 +99,83 @@ mod tests {
         );
         assert_eq!(member.details["tokens_deleted"], 1);
         assert_eq!(
-            (token.action.as_str(), token.resource_kind.as_str()),
+            (deleted.action.as_str(), deleted.resource_kind.as_str()),
             ("delete", "token")
         );
-        assert_eq!(token.details["before"]["name"], "test token");
+        assert_eq!(deleted.details["before"]["name"], "test token");
+        assert_eq!(
+            (changed.action.as_str(), changed.resource_kind.as_str()),
+            ("update", "token")
+        );
+        // The account's log tells of no other account.
+        let named = format!("com.cloudflare.api.account.{}", app.first.account_id);
+        assert_eq!(changed.details["before"]["resources"], json!([named]));
+        assert_eq!(changed.details["after"]["resources"], json!([]));
+    }
+
+    /// A user's token of a shape, which may view stores in the accounts that it names.
+    async fn token_over(app: &TestApp, user_id: UserId, shape: &[&[Resource]]) -> Actor {
+        let policy = |resources: &[Resource]| Policy {
+            effect: Effect::Allow,
+            permission_groups: vec![match resources[0] {
+                Resource::User(_) => PermissionGroup::USER_DETAILS_READ.id.to_owned(),
+                _ => PermissionGroup::SECRETS_STORE_READ.id.to_owned(),
+            }],
+            resources: resources.to_vec(),
+        };
+        let policies = shape.iter().map(|resources| policy(resources)).collect();
+        app.add_token_with_policies(TokenOwner::User(user_id), policies, TokenTimes::default())
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_member_who_comes_back_brings_no_token_of_before() {
+        let app = TestApp::new().await;
+        let (id, everything) = app.known_member(&[Role::SecretsStoreAdmin]).await;
+        let user_id = app.user_of(&id).await;
+        let other = app.other_account().await;
+        app.add_member(other.id, user_id, &[Role::SecretsStoreReporter])
+            .await;
+        let here = Resource::Account(app.first.account_id);
+        let there = Resource::Account(other.id);
+        let user = Resource::User(user_id);
+        let shapes: [&[&[Resource]]; 6] = [
+            &[&[here]],
+            &[&[here], &[user]],
+            &[&[here, there]],
+            &[&[here], &[there], &[user]],
+            &[&[Resource::EveryAccount]],
+            &[&[Resource::EveryAccount], &[here]],
+        ];
+        let mut tokens = vec![everything];
+        for shape in shapes {
+            tokens.push(token_over(&app, user_id, shape).await);
+        }
+        for token in &tokens {
+            result(&app.request_as(token, Method::GET, STORES, None).await);
+        }
+        let path = format!("{MEMBERS}/{id}");
+        result(&app.request(Method::DELETE, &path, None).await);
+        app.clock.advance_seconds(1);
+        app.add_member(app.first.account_id, user_id, &[Role::SuperAdministrator])
+            .await;
+        for (index, token) in tokens.iter().enumerate() {
+            let (status, _) = failure(&app.request_as(token, Method::GET, STORES, None).await);
+            assert!(matches!(status, 401 | 404), "{index}: {status}");
+        }
+        // Elsewhere the tokens do what they did.
+        let theirs = format!("/accounts/{}/secrets_store/stores", other.id);
+        for index in [0, 3, 4, 5, 6] {
+            let answer = app
+                .request_as(&tokens[index], Method::GET, &theirs, None)
+                .await;
+            result(&answer);
+        }
+        // What is issued from now on acts here, and so does a token that names the account from now on.
+        for shape in [&[&[here][..]][..], &[&[Resource::EveryAccount]]] {
+            let token = token_over(&app, user_id, shape).await;
+            result(&app.request_as(&token, Method::GET, STORES, None).await);
+        }
     }
 
     #[tokio::test]
