@@ -304,6 +304,9 @@ pub enum Conflict {
     /// The invitation was answered before, in another way.
     #[error("the invitation was answered before")]
     InvitationAnswered,
+    /// An invitation is accepted with the text of its link: whoever has the address's user need not have the mail.
+    #[error("the invitation is accepted with the text of its link")]
+    InvitationTextMissing,
     /// The user's password or global API key changed while the request was at work.
     #[error("the password or the global API key was changed at the same time")]
     CredentialsChanged,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use coffer_crypto::{SecretValue, TokenText};
 use coffer_protocol::identity::Membership;
 use coffer_protocol::members::RemovedMember;
 use coffer_store::rows::accounts::AccountRow;
@@ -20,10 +21,11 @@ use crate::members::{areas, described, end_membership, policies};
 use crate::mutate::About;
 
 /// What a user answers to an invitation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum InvitationAnswer {
-    /// The user joins.
-    Accept,
+    /// The user joins, with the text of the invitation's link. The address of the user is not proof enough: whoever
+    /// was invited by it first, by any account, may not be who reads its mail.
+    Accept(Option<SecretValue>),
     /// The user does not.
     Reject,
 }
@@ -65,6 +67,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Missing::Membership`]; [`Missing::LiveInvitation`] if it is too late; [`Conflict::InvitationAnswered`].
+    /// For who accepts also [`Conflict::InvitationTextMissing`], [`Missing::Invitation`] for a text that is not this
+    /// invitation's, or [`Error::TooManyAttempts`] after many such.
     pub async fn answer_invitation(
         &self,
         permit: &UserPermit<ManageMemberships>,
@@ -79,13 +83,48 @@ impl Engine {
             let account = self.store.account(row.account_id).await?;
             return Ok(view(&row, &*account.ok_or(Missing::Membership)?));
         }
+        if row.status != MembershipStatus::Pending {
+            return Err(Conflict::InvitationAnswered.into());
+        }
+        let text = self.answered_with(permit, &row, &answer).await?;
+        let (status, text) = (answer.status(), Arc::new(text));
         let (engine, permit) = (self.clone(), permit.clone());
         let caller = Arc::clone(&permit.caller);
         self.mutate(&caller, move |tx| {
             let (engine, permit) = (engine.clone(), permit.clone());
-            Box::pin(async move { engine.answer(tx, &permit, id, answer).await })
+            let text = Arc::clone(&text);
+            Box::pin(async move {
+                if let Some(text) = text.as_ref() {
+                    // Another invitation may have taken this one's place.
+                    let found = engine.find_invitation(tx, text).await?;
+                    if found.member.id != id {
+                        return Err(Missing::Invitation.into());
+                    }
+                }
+                engine.answer(tx, &permit, id, status).await
+            })
         })
         .await
+    }
+
+    /// The text of the invitation, which whoever accepts has to have; whoever does not needs none.
+    async fn answered_with(
+        &self,
+        permit: &UserPermit<ManageMemberships>,
+        row: &MemberRow,
+        answer: &InvitationAnswer,
+    ) -> Result<Option<TokenText>> {
+        let InvitationAnswer::Accept(text) = answer else {
+            return Ok(None);
+        };
+        let text = text.as_ref().ok_or(Conflict::InvitationTextMissing)?;
+        let address = permit.caller.request.ip;
+        let (found, text) = self.presented_invitation(text, address).await?;
+        if found.member.id == row.id {
+            Ok(Some(text))
+        } else {
+            Err(self.counted(Missing::Invitation.into(), address))
+        }
     }
 
     async fn answer(
@@ -93,7 +132,7 @@ impl Engine {
         tx: &mut Tx<'_>,
         permit: &UserPermit<ManageMemberships>,
         id: MemberId,
-        answer: InvitationAnswer,
+        status: MembershipStatus,
     ) -> Result<Written<Membership>> {
         let now = self.clock.now();
         let before = own(tx, permit, id).await?;
@@ -105,7 +144,7 @@ impl Engine {
             return Err(Missing::LiveInvitation.into());
         }
         let mut after = before.clone();
-        after.status = answer.status();
+        after.status = status;
         members::update(tx, &after, now).await?;
         invitations::delete(tx, id).await?;
         let account = accounts::find(tx, after.account_id).await?;
@@ -156,9 +195,9 @@ impl Engine {
 }
 
 impl InvitationAnswer {
-    const fn status(self) -> MembershipStatus {
+    const fn status(&self) -> MembershipStatus {
         match self {
-            Self::Accept => MembershipStatus::Accepted,
+            Self::Accept(_) => MembershipStatus::Accepted,
             Self::Reject => MembershipStatus::Rejected,
         }
     }

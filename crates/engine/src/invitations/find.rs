@@ -30,10 +30,10 @@ pub struct Invitation {
 }
 
 /// The rows of an invitation that can be accepted.
-pub(super) struct Found {
-    pub(super) invitation: InvitationRow,
-    pub(super) member: MemberRow,
-    pub(super) user: UserRow,
+pub(crate) struct Found {
+    pub(crate) invitation: InvitationRow,
+    pub(crate) member: MemberRow,
+    pub(crate) user: UserRow,
 }
 
 impl Engine {
@@ -60,7 +60,7 @@ impl Engine {
 
     /// The rows of the invitation that someone presents from an address, and its text. A text that is no
     /// invitation's counts as a failed attempt.
-    pub(super) async fn presented_invitation(
+    pub(crate) async fn presented_invitation(
         &self,
         text: &SecretValue,
         address: Option<IpAddr>,
@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// The rows of the invitation with this text.
-    pub(super) async fn find_invitation(
+    pub(crate) async fn find_invitation(
         &self,
         rows: &mut impl Rows,
         text: &TokenText,
@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// Counts a text that is no invitation's, which may be refused as one too many.
-    fn counted(&self, error: Error, address: Option<IpAddr>) -> Error {
+    pub(crate) fn counted(&self, error: Error, address: Option<IpAddr>) -> Error {
         let Error::NotFound(Missing::Invitation) = error else {
             return error;
         };

@@ -354,6 +354,12 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             "invitation_answered: an accepted membership ends with DELETE, and who refused has to be invited again"
                 .to_owned(),
         ),
+        Conflict::InvitationTextMissing => (
+            StatusCode::CONFLICT,
+            1004,
+            "invitation_link_needed: open the invitation's link, or send the text at its end as coffer.invitation"
+                .to_owned(),
+        ),
         Conflict::CredentialsChanged => (
             StatusCode::CONFLICT,
             1003,
