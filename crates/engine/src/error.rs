@@ -154,6 +154,12 @@ pub enum Problem {
     /// A binding that should be inherited and is not there.
     #[error("inherit binding '{0}' is invalid: the previous version has no such binding")]
     InheritMissing(String),
+    /// A cron trigger that is none.
+    #[error("invalid cron string: {0}")]
+    Cron(coffer_types::cron::InvalidCron),
+    /// More cron triggers than a Worker may have.
+    #[error("too many cron triggers: a Worker may have up to {0}")]
+    TooManyCrons(usize),
     /// Shares that do not make a deployment.
     #[error("{0}")]
     Split(coffer_types::deployment::InvalidSplit),

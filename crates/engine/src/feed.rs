@@ -16,13 +16,13 @@ use coffer_store::rows::accounts::AccountRow;
 use coffer_store::rows::changes::{ChangeRow, ChangeSubject};
 use coffer_store::rows::secrets::SecretRow;
 use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::workers::WorkerRow;
+use coffer_store::rows::workers::{CronTrigger, WorkerRow};
 use coffer_store::rows::{
     Slice, accounts, blobs, changes, deployments, instance, secrets, versions, worker_secrets,
     workers,
 };
 use coffer_store::{Reader, StoreError};
-use coffer_types::{Digest, EdgeId};
+use coffer_types::{Cron, Digest, EdgeId};
 
 use crate::engine::Engine;
 
@@ -269,7 +269,12 @@ async fn worker_record(reader: &mut Reader, worker: WorkerRow) -> Result<WorkerR
         subdomain_enabled: worker.subdomain_enabled,
         previews_enabled: worker.previews_enabled,
         deployment: active.map(|deployment| deployment.split),
+        crons: crons_of(worker.settings.crons),
     })
+}
+
+fn crons_of(triggers: Vec<CronTrigger>) -> Vec<Cron> {
+    triggers.into_iter().map(|trigger| trigger.cron).collect()
 }
 
 async fn version_record(

@@ -14,6 +14,7 @@ mod current;
 mod deployments;
 mod events;
 mod publish;
+mod schedules;
 mod scripts;
 mod secrets;
 mod settings;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use coffer_types::{
-    AccountId, Assets, Binding, BindingName, Digest, EdgeId, Format, Module, ModuleName, Scopes, SecretId,
+    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName, Scopes, SecretId,
     SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
     WorkerName, WorkerSecretId, WrappedAccountKey,
 };
@@ -117,6 +117,9 @@ pub struct WorkerRecord {
     pub previews_enabled: bool,
     /// The active deployment's division of traffic; `None` before the first.
     pub deployment: Option<Split>,
+    /// When the clock runs it.
+    #[serde(default)]
+    pub crons: Vec<Cron>,
 }
 
 /// A version as an edge needs it. Immutable.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use coffer_types::deployment::Share;
 use coffer_types::{
-    Binding, BindingKind, BindingName, DeploymentId, Email, KeyDescription, ModuleName, SecretName, StoreId, Timestamp,
+    Binding, BindingKind, BindingName, Cron, DeploymentId, Email, KeyDescription, ModuleName, SecretName, StoreId, Timestamp,
     VersionId, WorkerId, WorkerName,
 };
 use serde::{Deserialize, Serialize};
@@ -354,6 +354,24 @@ pub struct ScriptSettings {
     pub tail_consumers: Option<Value>,
     /// What is observed.
     pub observability: Option<Value>,
+}
+
+/// A Worker's cron triggers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schedules {
+    /// In the order in which they were given.
+    pub schedules: Vec<Schedule>,
+}
+
+/// A cron trigger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// When it comes.
+    pub cron: Cron,
+    /// Since when the Worker has it.
+    pub created_on: Timestamp,
+    /// When it was last changed: one that is changed is another.
+    pub modified_on: Timestamp,
 }
 
 /// At which host names a Worker answers.

@@ -56,6 +56,9 @@ pub enum InvalidCron {
         /// What would be right.
         rule: &'static str,
     },
+    /// One that the Worker has already.
+    #[error("the schedule appears twice; name it once")]
+    Repeated,
     /// A day that no calendar has.
     #[error("no month that it names has such a day, so it would never run")]
     NeverComes,

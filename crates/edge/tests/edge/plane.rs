@@ -289,6 +289,7 @@ impl Tenant {
                 subdomain_enabled: true,
                 previews_enabled: true,
                 deployment: None,
+                crons: Vec::new(),
             },
             versions: 0,
         }

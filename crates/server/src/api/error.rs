@@ -461,6 +461,8 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::Upload(_)
         | Problem::SecretBindingUnauthorized
         | Problem::Split(_) => 10021,
+        Problem::Cron(_) => 10100,
+        Problem::TooManyCrons(_) => 10072,
         Problem::ScriptTooLarge(_) => 10027,
         Problem::SecretBindingMissing { .. } => 10182,
         Problem::InheritMissing(_) => 10057,

@@ -5,6 +5,7 @@ mod binding_edits;
 mod deployments;
 mod elsewhere;
 mod fields;
+mod schedules;
 mod scripts;
 mod secrets;
 mod settings;
@@ -20,6 +21,7 @@ use super::route::Route;
 /// The routes of this area.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = scripts::routes();
+    routes.extend(schedules::routes());
     routes.extend(versions::routes());
     routes.extend(deployments::routes());
     routes.extend(secrets::routes());

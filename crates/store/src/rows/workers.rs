@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coffer_types::{AccountId, Timestamp, WorkerId, WorkerName};
+use coffer_types::{AccountId, Cron, Timestamp, WorkerId, WorkerName};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
@@ -44,9 +44,21 @@ pub struct WorkerSettings {
     pub tail_consumers: Option<serde_json::Value>,
     /// What is observed.
     pub observability: Option<serde_json::Value>,
+    /// When the clock runs it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crons: Vec<CronTrigger>,
     /// Anything else that a client set and expects back.
     #[serde(flatten)]
     pub other: BTreeMap<String, serde_json::Value>,
+}
+
+/// A schedule of a Worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CronTrigger {
+    /// When it comes.
+    pub cron: Cron,
+    /// Since when the Worker has it.
+    pub created_at: Timestamp,
 }
 
 /// Makes a Worker if the account's limit allows; `false` if it does not.

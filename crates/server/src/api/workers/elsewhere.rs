@@ -2,15 +2,14 @@
 
 use axum::extract::{Path, State};
 use axum::http::Method;
-use coffer_engine::{DeployWorkers, ViewWorkers};
+use coffer_engine::ViewWorkers;
 use coffer_types::Permission;
 use coffer_types::limits::DEFAULT_PAGE_SIZE;
 use serde_json::{Value, json};
 
 use super::fields::ScriptPath;
 use crate::api::answer::Answer;
-use crate::api::body::{Change, Json};
-use crate::api::error::{ApiError, ApiResult};
+use crate::api::error::ApiResult;
 use crate::api::page::Query;
 use crate::api::permitted::Permitted;
 use crate::api::route::{Route, route};
@@ -22,11 +21,9 @@ const MAX_PAGE_SIZE: u32 = 1000;
 pub(super) fn routes() -> Vec<Route> {
     const REFERENCES: &str = "/accounts/{account_id}/workers/scripts/{script_name}/references";
     const CONSUMED: &str = "/accounts/{account_id}/workers/tails/by-consumer/{script_name}";
-    const SCHEDULES: &str = "/accounts/{account_id}/workers/scripts/{script_name}/schedules";
     const OBJECTS: &str = "/accounts/{account_id}/workers/durable_objects/namespaces";
     const NAMESPACES: &str = "/accounts/{account_id}/storage/kv/namespaces";
     let view = Some(Permission::ViewWorkers);
-    let deploy = Some(Permission::DeployWorkers);
     vec![
         route(
             &Method::GET,
@@ -41,20 +38,6 @@ pub(super) fn routes() -> Vec<Route> {
             "List whose traces a Worker consumes",
             view,
             none,
-        ),
-        route(
-            &Method::GET,
-            SCHEDULES,
-            "List cron triggers",
-            view,
-            schedules,
-        ),
-        route(
-            &Method::PUT,
-            SCHEDULES,
-            "Replace cron triggers by none",
-            deploy,
-            set_schedules,
         ),
         route(
             &Method::GET,
@@ -86,38 +69,13 @@ async fn references(
     })))
 }
 
-async fn schedules(
-    State(app): State<App>,
-    Permitted(permit): Permitted<ViewWorkers>,
-    Path(path): Path<ScriptPath>,
-) -> ApiResult<Answer<Value>> {
-    app.engine.worker(&permit, &path.name()?).await?;
-    Ok(Answer::ok(json!({ "schedules": [] })))
-}
-
-async fn set_schedules(
-    State(app): State<App>,
-    Path(path): Path<ScriptPath>,
-    Change {
-        permit,
-        body: Json(crons),
-    }: Change<DeployWorkers, Json<Vec<Value>>>,
-) -> ApiResult<Answer<Value>> {
-    app.engine.check_worker(&permit, &path.name()?).await?;
-    if crons.is_empty() {
-        Ok(Answer::ok(json!({ "schedules": [] })))
-    } else {
-        Err(ApiError::NotOffered("cron triggers"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
     use serde_json::json;
 
     use crate::api::workers::testing::SCRIPTS;
-    use crate::testing::{TestApp, failure, result};
+    use crate::testing::{TestApp, result};
 
     #[tokio::test]
     async fn what_there_is_none_of_is_an_empty_list() {
@@ -135,22 +93,5 @@ mod tests {
         let path = format!("{SCRIPTS}/w/references");
         let answer = app.request(Method::GET, &path, None).await;
         assert_eq!(result(&answer)["services"]["incoming"], json!([]));
-    }
-
-    #[tokio::test]
-    async fn cron_triggers_are_refused_by_name() {
-        let app = TestApp::new().await;
-        app.upload("w", json!([])).await;
-        let path = format!("{SCRIPTS}/w/schedules");
-        let none = json!({ "schedules": [] });
-        assert_eq!(result(&app.request(Method::GET, &path, None).await), &none);
-        assert_eq!(
-            result(&app.request(Method::PUT, &path, Some(json!([]))).await),
-            &none
-        );
-        let crons = json!([{ "cron": "* * * * *" }]);
-        let answer = app.request(Method::PUT, &path, Some(crons)).await;
-        let expected = "501 Coffer does not offer this operation: cron triggers";
-        assert_eq!(failure(&answer), (501, vec![expected.to_owned()]));
     }
 }
