@@ -15,7 +15,7 @@ use crate::mac::{MacKey, MacLabel};
 use crate::password_seal::PasswordSeal;
 use crate::root_key::RootKey;
 use crate::sealer::Sealer;
-use crate::signing::{SigningKey, WrappedSigningKey};
+use crate::signing::{self, SigningKey};
 use crate::token::TokenPepper;
 use crate::wrap::{Wrapped, WrappingKey};
 
@@ -53,6 +53,8 @@ pub struct Keyring {
     master_keys: Vec<MasterKey>,
     mac_keys: MacKeys,
     password_seal: PasswordSeal,
+    /// Derived as the authentication keys are, for the same reason: what was signed is not signed again.
+    signing_seed: KeyBytes,
     account_keys: AccountKeyCache,
 }
 
@@ -145,6 +147,7 @@ impl Keyring {
             master_keys,
             mac_keys: MacKeys::derive(first)?,
             password_seal: PasswordSeal::derive(first)?,
+            signing_seed: signing::seed(first)?,
             account_keys: AccountKeyCache::default(),
         })
     }
@@ -175,60 +178,13 @@ impl Keyring {
         })
     }
 
-    /// A new random key that signs as `name`, and how it is stored: wrapped under the newest master key.
-    /// `version` counts the signing keys, from 1; it is bound into what is stored.
+    /// The key that signs checkpoints as `name`. It stays the same when the master key is rotated, and whoever can write
+    /// the database can neither remove nor exchange it.
     ///
     /// # Errors
-    /// [`CryptoError::DoesNotOpen`] when the cryptographic library refuses, or for a name with white space or
-    /// `+` in it.
-    pub fn new_signing_key(
-        &self,
-        name: &str,
-        version: u32,
-        random: &dyn Random,
-    ) -> Result<(SigningKey, WrappedSigningKey), CryptoError> {
-        let master_key = self.master_keys.last().ok_or(CryptoError::DoesNotOpen)?;
-        let mut seed = Zeroizing::new([0; 32]);
-        random.fill(seed.as_mut_slice());
-        let key = SigningKey::of_seed(name, &seed)?;
-        let what = Wrapped::SigningSeed {
-            version,
-            master_version: master_key.version,
-        };
-        let stored = WrappedSigningKey {
-            version,
-            master_version: master_key.version,
-            wrapped: master_key.wrapping.wrap(what, &seed, random)?,
-            public_key: key.verifier().public_key().to_vec(),
-        };
-        Ok((key, stored))
-    }
-
-    /// The signing key that is stored so.
-    ///
-    /// # Errors
-    /// [`CryptoError::DoesNotOpen`] if it does not unwrap, or the public key beside it is another's.
-    pub fn signing_key(
-        &self,
-        name: &str,
-        stored: &WrappedSigningKey,
-    ) -> Result<SigningKey, CryptoError> {
-        let what = Wrapped::SigningSeed {
-            version: stored.version,
-            master_version: stored.master_version,
-        };
-        let wrapping = self
-            .master_keys
-            .iter()
-            .find(|master_key| master_key.version == stored.master_version)
-            .map(|master_key| &master_key.wrapping)
-            .ok_or(CryptoError::DoesNotOpen)?;
-        let key = SigningKey::of_seed(name, &wrapping.unwrap(what, &stored.wrapped)?)?;
-        if key.verifier().public_key().as_slice() == stored.public_key {
-            Ok(key)
-        } else {
-            Err(CryptoError::DoesNotOpen)
-        }
+    /// [`CryptoError::DoesNotOpen`] for a name with white space or `+` in it.
+    pub fn signing_key(&self, name: &str) -> Result<SigningKey, CryptoError> {
+        SigningKey::of_seed(name, &self.signing_seed)
     }
 
     /// Seals with the ring's account keys.

@@ -44,6 +44,6 @@ pub use place::context;
 pub use random::SystemRandom;
 pub use root_key::{RootKey, RootKeyError};
 pub use sealer::Sealer;
-pub use signing::{SigningKey, WrappedSigningKey};
+pub use signing::SigningKey;
 pub use token::{InvalidToken, TokenKind, TokenPepper, TokenText};
 pub use value::{InvalidSecretValue, SecretValue};

@@ -6,21 +6,16 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::aead::KeyBytes;
+use crate::aead::{self, KeyBytes};
 use crate::error::CryptoError;
 use crate::note::{Checkpoint, SIGNATURE_PREFIX, VerifierKey, is_key_name};
 
-/// A signing key as it is stored: its seed wrapped under a master key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrappedSigningKey {
-    /// Counts the signing keys, from 1.
-    pub version: u32,
-    /// Under which master key it is wrapped.
-    pub master_version: u32,
-    /// The wrapped seed.
-    pub wrapped: Vec<u8>,
-    /// The public key that belongs to it.
-    pub public_key: Vec<u8>,
+/// The label in the derivation. Changing it invalidates every signature there is.
+const SEED_LABEL: &str = "coffer audit log signing key 1";
+
+/// The seed of the signing key below a master key.
+pub(crate) fn seed(master_key: &[u8; 32]) -> Result<KeyBytes, CryptoError> {
+    aead::derive(master_key, SEED_LABEL)
 }
 
 /// An Ed25519 key with the name under which it signs. The library wipes the key when it is dropped.

@@ -25,8 +25,6 @@ pub(crate) enum Wrapped {
         version: u32,
         master_version: u32,
     },
-    /// The seed of a key that signs checkpoints, under a master key.
-    SigningSeed { version: u32, master_version: u32 },
 }
 
 impl Wrapped {
@@ -46,14 +44,6 @@ impl Wrapped {
             } => {
                 bytes.push(2);
                 bytes.extend_from_slice(account_id.as_bytes());
-                bytes.extend_from_slice(&version.to_be_bytes());
-                bytes.extend_from_slice(&master_version.to_be_bytes());
-            }
-            Self::SigningSeed {
-                version,
-                master_version,
-            } => {
-                bytes.push(3);
                 bytes.extend_from_slice(&version.to_be_bytes());
                 bytes.extend_from_slice(&master_version.to_be_bytes());
             }
@@ -153,10 +143,6 @@ mod tests {
             account_key(ACCOUNT, 1, 3),
             account_key(ACCOUNT, 2, 4),
             Wrapped::MasterKey { version: 2 },
-            Wrapped::SigningSeed {
-                version: 2,
-                master_version: 3,
-            },
         ] {
             assert!(wrapping.unwrap(what, &wrapped).is_err());
         }

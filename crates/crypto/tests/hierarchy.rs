@@ -293,3 +293,15 @@ fn debug_prints_only_names() {
     assert_eq!(format!("{:?}", keyring.token_pepper()), "TokenPepper");
     assert_eq!(format!("{:?}", root_key(0xab)), "RootKey");
 }
+
+/// A database from which every trace of a signing key was removed goes on with the same key.
+#[test]
+fn the_signing_key_follows_from_the_first_master_key_alone() {
+    let (keyring, wrapped) = keyring();
+    let key = |keyring: &Keyring, name| keyring.signing_key(name).unwrap().verifier().to_string();
+    let again = Keyring::open(&root_key(1), &[wrapped]).unwrap();
+    assert_eq!(key(&keyring, "log"), key(&again, "log"));
+    let (other, _) = Keyring::create(&root_key(1), &SystemRandom).unwrap();
+    assert_ne!(key(&keyring, "log"), key(&other, "log"));
+    assert!(keyring.signing_key("two words").is_err());
+}

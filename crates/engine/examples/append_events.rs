@@ -10,13 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use coffer_crypto::{
-    Checkpoint, Keyring, RootKey, SigningKey, SystemRandom, WrappedMasterKey, WrappedSigningKey,
-};
-use coffer_store::log::tree::Hash;
-use coffer_store::log::{Beginning, SignCheckpoint};
+use coffer_crypto::{Keyring, RootKey, SystemRandom, WrappedMasterKey};
+use coffer_engine::log;
 use coffer_store::rows::audit::{EventActor, EventRequest, EventToken, NewEvent, RawRequest};
-use coffer_store::rows::{instance, signing_keys};
+use coffer_store::rows::instance;
 use coffer_store::{Files, Store, StoreError, Written};
 use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Clock, RequestId, SystemClock, Timestamp, TokenId};
@@ -31,20 +28,6 @@ const EVENTS_AT_ONCE: u64 = 500;
 const SPREAD_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 /// Users who act in turn.
 const ACTORS: u64 = 50;
-
-#[derive(Debug)]
-struct Signer(SigningKey);
-
-impl SignCheckpoint for Signer {
-    fn sign(&self, size: u64, root: &Hash) -> String {
-        self.0.sign(&Checkpoint { size, root: *root })
-    }
-
-    fn signed(&self, note: &str) -> Option<(u64, Hash)> {
-        let checkpoint = self.0.verifier().checkpoint(note).ok()?;
-        Some((checkpoint.size, checkpoint.root))
-    }
-}
 
 /// What the events have in common.
 #[derive(Clone, Copy)]
@@ -105,32 +88,18 @@ fn started() -> Instant {
 
 /// Opens the database as the server does, so that its own key signs.
 async fn open(directory: &Path) -> Result<Store, Box<dyn Error>> {
-    let store = Store::open(&Files::new(directory)).await?;
-    let mut reader = store.reader().await?;
-    let master_keys = instance::master_keys(&mut reader).await?.into_iter();
+    let mut opening = Store::begin(&Files::new(directory)).await?;
+    let master_keys = instance::master_keys(&mut opening).await?.into_iter();
     let master_keys: Vec<_> = master_keys
         .map(|row| WrappedMasterKey {
             version: row.version,
             wrapped: row.wrapped,
         })
         .collect();
-    let id = instance::id(&mut reader).await?.unwrap_or_default();
-    let row = signing_keys::newest(&mut reader)
-        .await?
-        .ok_or("no signing key")?;
-    drop(reader);
+    let id = instance::id(&mut opening).await?.unwrap_or_default();
     let root_key = RootKey::load(&directory.join("root.key"))?;
-    let wrapped = WrappedSigningKey {
-        version: row.version,
-        master_version: row.master_version,
-        wrapped: row.wrapped,
-        public_key: row.public_key,
-    };
-    let origin = format!("coffer-audit/{id}");
-    let key = Keyring::open(&root_key, &master_keys)?.signing_key(&origin, &wrapped)?;
-    store
-        .sign_log(Arc::new(Signer(key)), Beginning::Signed)
-        .await?;
+    let signer = log::signer(&Keyring::open(&root_key, &master_keys)?, &id)?;
+    let store = opening.finish(Some(signer)).await?;
     match store.log_head().damage {
         None => Ok(store),
         Some(damage) => Err(damage.to_string().into()),

@@ -4,17 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coffer_crypto::{Keyring, KeyringError, PasswordHasher, RootKey, WrappedMasterKey};
-use coffer_store::log::Beginning;
+use coffer_store::log::LogHead;
 use coffer_store::rows::accounts::{self, AccountLimits};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
-use coffer_store::rows::{instance, signing_keys};
+use coffer_store::rows::instance;
 use coffer_store::{Files, OpenError, Rows, Store, StoreError, Written};
 use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId};
 use serde_json::json;
 
 use crate::error::{Error, Missing, Result};
-use crate::log::{self, NewSigningKey};
+use crate::log;
 use crate::provision::{Initialised, NewInstallation, NewKeys};
 
 /// Why an installation was not opened.
@@ -26,12 +26,9 @@ pub enum InstallationError {
     /// The root key does not belong to the database.
     #[error(transparent)]
     Keys(#[from] KeyringError),
-    /// The audit log's key is not this installation's.
-    #[error(
-        "the key of the audit log does not open under the root key: run `coffer audit verify`, or restore the \
-         database from a backup"
-    )]
-    SigningKey,
+    /// The installation's id is none.
+    #[error("the installation's id in the database is damaged: restore the database from a backup")]
+    Id,
     /// The database failed.
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
@@ -101,10 +98,10 @@ impl Installation {
         let failed = |error| InstallationError::Initialise(Error::Internal(format!("{error}")));
         let (keyring, master_key) = Keyring::create(root_key, random.as_ref()).map_err(failed)?;
         let id = AccountId::random(random.as_ref()).to_string();
-        let NewSigningKey { key, row } =
-            log::new_key(&keyring, &id, random.as_ref()).map_err(failed)?;
+        let signer = log::signer(&keyring, &id).map_err(failed)?;
         // Before the first event, so that there is never one that is not signed.
-        log::sign_with(&store, key, Beginning::New).await?;
+        store.sign_log(signer).await?;
+        log::warn_of_damage(&store);
         let installation = Self {
             store,
             keyring: Arc::new(keyring),
@@ -114,7 +111,6 @@ impl Installation {
         let keys = NewKeys {
             instance: id,
             master_key,
-            signing_key: row,
         };
         let initialised = installation
             .initialise(keys, passwords, new)
@@ -133,47 +129,37 @@ impl Installation {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, InstallationError> {
-        let store = Store::open(&Files::new(directory)).await?;
-        if !is_initialised(&store).await? {
-            return Err(OpenError::Missing(directory.to_owned()).into());
-        }
-        let master_keys = wrapped_master_keys(&mut store.reader().await?).await?;
+        let mut opening = Store::begin(&Files::new(directory)).await?;
+        let id = instance::id(&mut opening).await?;
+        let id = id.ok_or_else(|| OpenError::Missing(directory.to_owned()))?;
+        let master_keys = wrapped_master_keys(&mut opening).await?;
         let keyring = Arc::new(Keyring::open(root_key, &master_keys)?);
+        let signer = log::signer(&keyring, &id).map_err(|_| InstallationError::Id)?;
+        let adopts_events = opening.adopts_events();
+        let store = opening.finish(Some(signer)).await?;
+        log::warn_of_damage(&store);
         let installation = Self {
             store,
             keyring,
             clock,
             random,
         };
-        installation.sign_log().await?;
+        if adopts_events {
+            installation.tell_adopted(&id).await?;
+        }
         Ok(installation)
     }
 
-    /// Lets the installation's key sign the audit log. One that never had a key, because its log is older than
-    /// signing, gets it here.
-    async fn sign_log(&self) -> Result<(), InstallationError> {
-        let mut reader = self.store.reader().await?;
-        let id = instance::id(&mut reader).await?.unwrap_or_default();
-        let kept = signing_keys::newest(&mut reader).await?;
-        drop(reader);
-        if let Some(row) = kept {
-            let key =
-                log::opened(&self.keyring, &id, row).map_err(|_| InstallationError::SigningKey)?;
-            return Ok(log::sign_with(&self.store, key, Beginning::Signed).await?);
-        }
-        let NewSigningKey { key, row } = log::new_key(&self.keyring, &id, self.random.as_ref())
-            .map_err(|_| InstallationError::SigningKey)?;
-        tracing::warn!(key = %key.verifier(), "the audit log gets a key; until now nothing of it was signed");
-        let event = self.key_event(&id, &key.verifier().to_string());
-        log::sign_with(&self.store, key, Beginning::New).await?;
-        let now = self.clock.now();
+    /// Records that the events until now, which are older than the log's key, were signed together.
+    async fn tell_adopted(&self, instance: &str) -> Result<(), InstallationError> {
+        let key = log::key(&self.keyring, instance).map_err(|_| InstallationError::Id)?;
+        let key = key.verifier().to_string();
+        tracing::warn!(%key, "the audit log gets a key; until now nothing of it was signed");
+        let event = self.key_event(instance, &key);
         self.store
-            .write(move |tx| {
-                let (row, event) = (row.clone(), event.clone());
-                Box::pin(async move {
-                    signing_keys::insert(tx, &row, now).await?;
-                    Ok::<_, StoreError>(Written::new((), event))
-                })
+            .write(move |_tx| {
+                let event = event.clone();
+                Box::pin(async move { Ok::<_, StoreError>(Written::new((), event)) })
             })
             .await?;
         Ok(())
@@ -222,6 +208,11 @@ impl Installation {
     /// The keys, for the edge.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring
+    }
+
+    /// What the audit log is now.
+    pub fn log_head(&self) -> LogHead {
+        self.store.log_head()
     }
 
     /// Every account.

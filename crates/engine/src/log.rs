@@ -15,14 +15,15 @@ use std::path::{Path, PathBuf};
 
 use coffer_crypto::{InvalidVerifierKey, Keyring, KeyringError, RootKey, VerifierKey};
 use coffer_store::log::Snapshot;
-use coffer_store::rows::{audit_checkpoints, instance, signing_keys};
+use coffer_store::rows::{audit_checkpoints, instance};
 use coffer_store::{Files, OpenError, StoreError};
 
 pub use coffer_crypto::VerifierKey as LogKey;
 pub use coffer_store::log::LogHead;
 pub use export::Exported;
 pub use finding::{Finding, Verification};
-pub(crate) use signer::{NewSigningKey, new_key, opened, sign_with};
+pub use signer::signer;
+pub(crate) use signer::{key, warn_of_damage};
 pub use verify::{GivenCheckpoint, verify_export};
 
 use crate::installation::wrapped_master_keys;
@@ -42,19 +43,16 @@ pub enum LogError {
     /// The root key does not belong to the database.
     #[error(transparent)]
     Keys(#[from] KeyringError),
-    /// The installation has signed nothing yet.
-    #[error("the audit log has no key yet: start the server on this directory once")]
-    NoKey,
-    /// The kept key is not the installation's.
+    /// The installation has no id that a key could bear.
     #[error(
-        "the audit log's key does not open under the root key: it was exchanged, or is another installation's"
+        "the database does not tell which installation it is: it is damaged or was never initialised"
     )]
-    WrongKey,
+    NoKey,
     /// A text that is no key.
     #[error(transparent)]
     InvalidKey(#[from] InvalidVerifierKey),
-    /// Nothing was signed yet.
-    #[error("the audit log has no checkpoint yet: start the server on this directory once")]
+    /// The newest signature is gone.
+    #[error("the audit log has no checkpoint: run `coffer audit verify`")]
     NoCheckpoint,
     /// No export is there.
     #[error(
@@ -90,20 +88,16 @@ impl AuditLog {
         Ok(Self { snapshot })
     }
 
-    /// The key that signs the log. It is taken from where it is wrapped, so that a key slipped into the database is
-    /// found.
+    /// The key that signs the log. It follows from the root key and the master key, so that none can be slipped into the
+    /// database.
     ///
     /// # Errors
-    /// [`LogError::NoKey`], [`LogError::Keys`] or [`LogError::WrongKey`].
+    /// [`LogError::NoKey`] or [`LogError::Keys`].
     pub async fn key(&mut self, root_key: &RootKey) -> Result<VerifierKey, LogError> {
         let master_keys = wrapped_master_keys(&mut self.snapshot).await?;
         let keyring = Keyring::open(root_key, &master_keys)?;
         let id = instance::id(&mut self.snapshot).await?;
-        let row = signing_keys::newest(&mut self.snapshot).await?;
-        let (Some(id), Some(row)) = (id, row) else {
-            return Err(LogError::NoKey);
-        };
-        let key = signer::opened(&keyring, &id, row).map_err(|_| LogError::WrongKey)?;
+        let key = key(&keyring, &id.unwrap_or_default()).map_err(|_| LogError::NoKey)?;
         Ok(key.verifier().clone())
     }
 

@@ -9,7 +9,6 @@ use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::instance::{self, MasterKeyRow};
 use coffer_store::rows::members::{self, MemberRow};
-use coffer_store::rows::signing_keys::{self, SigningKeyRow};
 use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
 use coffer_store::rows::users::{self, UserRow};
 use coffer_store::{Tx, Written};
@@ -60,7 +59,6 @@ pub(crate) struct NewKeys {
     /// The installation's own id.
     pub(crate) instance: String,
     pub(crate) master_key: WrappedMasterKey,
-    pub(crate) signing_key: SigningKeyRow,
 }
 
 impl Installation {
@@ -87,7 +85,6 @@ impl Installation {
                 version: keys.master_key.version,
                 wrapped: keys.master_key.wrapped,
             },
-            signing_key: keys.signing_key,
             account: self.first_account(&new)?,
             user: UserRow {
                 id: user_id,
@@ -151,7 +148,6 @@ impl Installation {
 struct FirstRows {
     instance: String,
     master_key: MasterKeyRow,
-    signing_key: SigningKeyRow,
     account: AccountRow,
     user: UserRow,
     member_id: MemberId,
@@ -167,7 +163,6 @@ impl FirstRows {
         let now = self.account.created_at;
         instance::insert(tx, &self.instance, now).await?;
         instance::insert_master_key(tx, &self.master_key, now).await?;
-        signing_keys::insert(tx, &self.signing_key, now).await?;
         accounts::insert(tx, &self.account).await?;
         users::insert(tx, &self.user).await?;
         let member = MemberRow {

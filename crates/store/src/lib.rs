@@ -24,5 +24,5 @@ pub use connection::{Rows, Tx};
 pub use error::{OpenError, StoreError};
 pub use observation::Observation;
 pub use open::Files;
-pub use store::{Reader, Store};
+pub use store::{Opening, Reader, Store};
 pub use writer::Written;

@@ -25,15 +25,6 @@ pub trait SignCheckpoint: Debug + Send + Sync {
     fn signed(&self, note: &str) -> Option<(u64, Hash)>;
 }
 
-/// Which signature a log is expected to have when its signer comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beginning {
-    /// None: its key is new.
-    New,
-    /// One over all its events.
-    Signed,
-}
-
 /// What the log is now.
 #[derive(Clone, Debug, Default)]
 pub struct LogHead {

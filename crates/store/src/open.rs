@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use crate::dialect::{APPLICATION_ID, SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::{OpenError, StoreError};
-use crate::log::adopt;
+use crate::log::{SignCheckpoint, adopt};
 
 /// Bytes of the header of a SQLite database.
 const HEADER_BYTES: usize = 100;
@@ -78,8 +78,9 @@ fn private_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Opens the writing connection of an existing database, after it was found to be ours.
-pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenError> {
+/// Opens the writing connection of an existing database, after it was found to be ours, and tells which version its
+/// schema has.
+pub(crate) async fn open_writer(path: &Path) -> Result<(SqliteConnection, usize), OpenError> {
     check_header(path)?;
     // Fails here, with the file's name, rather than at the first write.
     OpenOptions::new()
@@ -89,10 +90,6 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
             path: path.to_owned(),
             source,
         })?;
-    let failed = |source| OpenError::Database {
-        path: path.to_owned(),
-        source,
-    };
     let mut connection = sqlite_options(path)
         .connect()
         .await
@@ -109,16 +106,29 @@ pub(crate) async fn open_writer(path: &Path) -> Result<SqliteConnection, OpenErr
             known,
         });
     }
-    migrate(&mut connection, usize::try_from(found).unwrap_or(0))
+    Ok((connection, usize::try_from(found).unwrap_or(0)))
+}
+
+/// Brings the schema up to date. Events that were never in a Merkle log get into it here, signed in the same
+/// transaction: afterwards no signature is ever missing for a good reason.
+pub(crate) async fn bring_up_to_date(
+    connection: &mut SqliteConnection,
+    from: usize,
+    path: &Path,
+    signer: Option<&dyn SignCheckpoint>,
+) -> Result<(), OpenError> {
+    migrate(connection, from, signer)
         .await
         .map_err(|error| match error {
-            StoreError::Database(source) => failed(source),
+            StoreError::Database(source) => OpenError::Database {
+                path: path.to_owned(),
+                source,
+            },
             source => OpenError::Store {
                 path: path.to_owned(),
                 source,
             },
-        })?;
-    Ok(connection)
+        })
 }
 
 /// Makes a new, empty database with the newest schema: whole, or not at all. It is made under another name, so
@@ -146,7 +156,8 @@ pub(crate) async fn create(path: &Path) -> Result<SqliteConnection, OpenError> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(not_writable)?;
-    open_writer(path).await
+    let (connection, _newest) = open_writer(path).await?;
+    Ok(connection)
 }
 
 /// Removes what a crash left of a database that was being made, with SQLite's files beside it.
@@ -167,7 +178,7 @@ async fn write_schema(path: &Path) -> Result<(), StoreError> {
     let mut connection = sqlite_options(path).connect().await?;
     let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"));
     sqlx::raw_sql(mark).execute(&mut connection).await?;
-    migrate(&mut connection, 0).await?;
+    migrate(&mut connection, 0, None).await?;
     Ok(connection.close().await?)
 }
 
@@ -214,12 +225,16 @@ fn foreign_or(path: &Path, error: sqlx::Error) -> OpenError {
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection, from: usize) -> Result<(), StoreError> {
+async fn migrate(
+    connection: &mut SqliteConnection,
+    from: usize,
+    signer: Option<&dyn SignCheckpoint>,
+) -> Result<(), StoreError> {
     for (index, migration) in SQLITE_MIGRATIONS.iter().enumerate().skip(from) {
         let mut transaction = connection.begin().await?;
         sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
         if index == adopt::MIGRATION {
-            adopt::adopt(&mut transaction).await?;
+            adopt::adopt(&mut transaction, signer).await?;
         }
         let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", index + 1));
         sqlx::raw_sql(version).execute(&mut *transaction).await?;

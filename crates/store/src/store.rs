@@ -17,7 +17,7 @@ use crate::connection::{Connection, Rows, Tx};
 use crate::dialect::sqlite_options;
 use crate::error::{OpenError, StoreError};
 use crate::log::tail::Tail;
-use crate::log::{Beginning, LogHead, SignCheckpoint};
+use crate::log::{LogHead, SignCheckpoint, adopt};
 use crate::observation::Observation;
 use crate::open::{self, Files};
 use crate::rows::{accounts, changes, members, secrets, sessions, stores, tokens, users};
@@ -47,6 +47,49 @@ impl Rows for Reader {
     }
 }
 
+/// A database of which this process has the directory, still as it was. What is in it tells which keys it has, and
+/// their holder goes on with it.
+#[derive(Debug)]
+pub struct Opening {
+    files: Files,
+    lock: File,
+    connection: SqliteConnection,
+    schema: usize,
+}
+
+impl Rows for Opening {
+    async fn connection(&mut self) -> Result<Connection<'_>, StoreError> {
+        Ok(Connection::Sqlite(&mut self.connection))
+    }
+}
+
+impl Opening {
+    /// Whether its events are older than the Merkle log, and are taken into it when the schema is brought up to date.
+    pub const fn adopts_events(&self) -> bool {
+        self.schema <= adopt::MIGRATION
+    }
+
+    /// Brings the schema up to date and opens the database. From the first write on the audit log is signed, if it is
+    /// what was signed last.
+    ///
+    /// A log that is not, one without a signature included, is damaged for as long as the database is open, as
+    /// [`Store::log_head`] tells: events are kept, and nothing is signed.
+    ///
+    /// # Errors
+    /// [`OpenError::Database`] or [`OpenError::Store`].
+    pub async fn finish(self, signer: Option<Arc<dyn SignCheckpoint>>) -> Result<Store, OpenError> {
+        let Self {
+            files,
+            lock,
+            mut connection,
+            schema,
+        } = self;
+        let path = files.database();
+        open::bring_up_to_date(&mut connection, schema, &path, signer.as_deref()).await?;
+        Store::start(&files, lock, connection, signer).await
+    }
+}
+
 impl Store {
     /// Makes a new database in the directory of `files`.
     ///
@@ -56,14 +99,22 @@ impl Store {
         files.create_directory()?;
         let lock = files.lock()?;
         let connection = open::create(&files.database()).await?;
-        Self::start(files, lock, connection).await
+        Self::start(files, lock, connection, None).await
     }
 
-    /// Opens an existing database and brings its schema up to date.
+    /// Opens an existing database and brings its schema up to date. Nothing that is written is signed.
     ///
     /// # Errors
     /// Any [`OpenError`] but `Exists`.
     pub async fn open(files: &Files) -> Result<Self, OpenError> {
+        Self::begin(files).await?.finish(None).await
+    }
+
+    /// Begins to open an existing database.
+    ///
+    /// # Errors
+    /// Any [`OpenError`] but `Exists`.
+    pub async fn begin(files: &Files) -> Result<Opening, OpenError> {
         if !files.exist() {
             return Err(OpenError::Missing(
                 files
@@ -74,14 +125,20 @@ impl Store {
             ));
         }
         let lock = files.lock()?;
-        let connection = open::open_writer(&files.database()).await?;
-        Self::start(files, lock, connection).await
+        let (connection, schema) = open::open_writer(&files.database()).await?;
+        Ok(Opening {
+            files: files.clone(),
+            lock,
+            connection,
+            schema,
+        })
     }
 
     async fn start(
         files: &Files,
         lock: File,
         mut connection: SqliteConnection,
+        signer: Option<Arc<dyn SignCheckpoint>>,
     ) -> Result<Self, OpenError> {
         let path = files.database();
         let failed = |source| OpenError::Database {
@@ -91,13 +148,16 @@ impl Store {
         let last = changes::last_seq_on(&mut connection)
             .await
             .map_err(failed)?;
-        let (tail, head) =
+        let (mut tail, mut head) =
             Tail::load(&mut connection)
                 .await
                 .map_err(|source| OpenError::Store {
                     path: path.clone(),
                     source,
                 })?;
+        if let Some(signer) = &signer {
+            tail.check(&mut head, signer.as_ref());
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(std::time::Duration::from_secs(5))
@@ -110,7 +170,7 @@ impl Store {
         let (announce_head, log_head) = watch::channel(head);
         let log = WriterLog {
             tail,
-            signer: None,
+            signer,
             head: announce_head,
         };
         let writer = Writer::start(connection, Arc::clone(&caches), announce, log);
@@ -152,20 +212,13 @@ impl Store {
             .await
     }
 
-    /// Signs the audit log from the next write on. Whoever opens the database for good calls this before anything is
-    /// written: what is written unsigned before is found by the comparison with what was signed last.
-    ///
-    /// A log that is not what was signed is damaged for as long as the database is open, as [`Store::log_head`] tells:
-    /// events are kept, and nothing is signed.
+    /// Signs the audit log of a database that was never used, from the first write on. One with events in it is damaged,
+    /// as in [`Opening::finish`], which is for all others.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] once the store is closed.
-    pub async fn sign_log(
-        &self,
-        signer: Arc<dyn SignCheckpoint>,
-        beginning: Beginning,
-    ) -> Result<(), StoreError> {
-        self.writer.sign_log(signer, beginning).await
+    pub async fn sign_log(&self, signer: Arc<dyn SignCheckpoint>) -> Result<(), StoreError> {
+        self.writer.sign_log(signer).await
     }
 
     /// What the audit log is now: at least as new as whatever was acknowledged.

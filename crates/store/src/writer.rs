@@ -14,7 +14,7 @@ use crate::cache::{Caches, Touched};
 use crate::connection::Tx;
 use crate::error::StoreError;
 use crate::log::tail::{self, Tail};
-use crate::log::{Beginning, LogHead, SignCheckpoint};
+use crate::log::{LogHead, SignCheckpoint};
 use crate::rows::audit::{NewEvent, insert_event};
 
 /// Writes that may wait for the writer; a further one waits at the door.
@@ -108,15 +108,11 @@ impl Writer {
         Self { queue, counts }
     }
 
-    /// From here on the log is signed, unless it is not what was signed before.
-    pub(crate) async fn sign_log(
-        &self,
-        signer: Arc<dyn SignCheckpoint>,
-        beginning: Beginning,
-    ) -> Result<(), StoreError> {
+    /// From here on the log is signed, unless it has events already.
+    pub(crate) async fn sign_log(&self, signer: Arc<dyn SignCheckpoint>) -> Result<(), StoreError> {
         let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
         let (answer, answered) = oneshot::channel();
-        let message = Message::SignLog(signer, beginning, answer);
+        let message = Message::SignLog(signer, answer);
         self.queue.send(message).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())
     }
@@ -157,7 +153,7 @@ enum Message {
     /// Commit a write.
     Write(Box<dyn Job>),
     /// Sign the log from the next write on, and say that it will be.
-    SignLog(Arc<dyn SignCheckpoint>, Beginning, oneshot::Sender<()>),
+    SignLog(Arc<dyn SignCheckpoint>, oneshot::Sender<()>),
     /// Commit what came before, then close the database and say so.
     Close(oneshot::Sender<()>),
 }
@@ -237,9 +233,8 @@ pub(crate) struct WriterLog {
 }
 
 impl WriterLog {
-    fn sign(&mut self, signer: Arc<dyn SignCheckpoint>, beginning: Beginning) {
-        self.head
-            .send_modify(|head| self.tail.check(head, signer.as_ref(), beginning));
+    fn sign(&mut self, signer: Arc<dyn SignCheckpoint>) {
+        self.head.send_modify(|head| self.tail.check_empty(head));
         self.signer = Some(signer);
     }
 
@@ -274,9 +269,9 @@ impl WriterTask {
             for message in messages.drain(..) {
                 match message {
                     Message::Write(job) => group.push(job),
-                    Message::SignLog(signer, beginning, answer) => {
+                    Message::SignLog(signer, answer) => {
                         // What came before it is committed after it, and so signed.
-                        self.log.sign(signer, beginning);
+                        self.log.sign(signer);
                         let _ = answer.send(());
                     }
                     Message::Close(answer) => closed.push(answer),

@@ -2,15 +2,10 @@
 
 use std::sync::Arc;
 
-use coffer_crypto::{Checkpoint, CryptoError, Keyring, SigningKey, WrappedSigningKey};
+use coffer_crypto::{Checkpoint, CryptoError, Keyring, SigningKey};
+use coffer_store::Store;
+use coffer_store::log::SignCheckpoint;
 use coffer_store::log::tree::Hash;
-use coffer_store::log::{Beginning, SignCheckpoint};
-use coffer_store::rows::signing_keys::SigningKeyRow;
-use coffer_store::{Store, StoreError};
-use coffer_types::Random;
-
-/// The version of the first signing key.
-const FIRST_VERSION: u32 = 1;
 
 #[derive(Debug)]
 struct Signer(SigningKey);
@@ -26,60 +21,33 @@ impl SignCheckpoint for Signer {
     }
 }
 
-/// A key made for a log, and how it is kept.
-pub(crate) struct NewSigningKey {
-    pub(crate) key: SigningKey,
-    pub(crate) row: SigningKeyRow,
+/// The key of an installation's log, which bears its name.
+///
+/// # Errors
+/// [`CryptoError::DoesNotOpen`] if the installation's id is none.
+pub(crate) fn key(keyring: &Keyring, instance: &str) -> Result<SigningKey, CryptoError> {
+    if instance.is_empty() {
+        return Err(CryptoError::DoesNotOpen);
+    }
+    keyring.signing_key(&format!("coffer-audit/{instance}"))
 }
 
-/// The log's name in its checkpoints and in its key.
-fn origin(instance: &str) -> String {
-    format!("coffer-audit/{instance}")
+/// Signs the log of the installation with this id, for whoever opens its store without an engine. Only a crate that may
+/// name the store can use it.
+///
+/// # Errors
+/// [`CryptoError::DoesNotOpen`] if the id is none.
+pub fn signer(keyring: &Keyring, instance: &str) -> Result<Arc<dyn SignCheckpoint>, CryptoError> {
+    Ok(Arc::new(Signer(key(keyring, instance)?)))
 }
 
-pub(crate) fn new_key(
-    keyring: &Keyring,
-    instance: &str,
-    random: &dyn Random,
-) -> Result<NewSigningKey, CryptoError> {
-    let (key, wrapped) = keyring.new_signing_key(&origin(instance), FIRST_VERSION, random)?;
-    let row = SigningKeyRow {
-        version: wrapped.version,
-        master_version: wrapped.master_version,
-        wrapped: wrapped.wrapped,
-        public_key: wrapped.public_key,
-    };
-    Ok(NewSigningKey { key, row })
-}
-
-/// The kept key, opened.
-pub(crate) fn opened(
-    keyring: &Keyring,
-    instance: &str,
-    row: SigningKeyRow,
-) -> Result<SigningKey, CryptoError> {
-    let wrapped = WrappedSigningKey {
-        version: row.version,
-        master_version: row.master_version,
-        wrapped: row.wrapped,
-        public_key: row.public_key,
-    };
-    keyring.signing_key(&origin(instance), &wrapped)
-}
-
-/// From here on the store's log is signed with this key. A log that is not what was signed before is told of loudly and
-/// served all the same: whoever can damage it must not stop the service by it.
-pub(crate) async fn sign_with(
-    store: &Store,
-    key: SigningKey,
-    beginning: Beginning,
-) -> Result<(), StoreError> {
-    store.sign_log(Arc::new(Signer(key)), beginning).await?;
+/// Tells loudly of a log that is not what was signed before. It is served all the same: whoever can damage it must not
+/// stop the service by it.
+pub(crate) fn warn_of_damage(store: &Store) {
     if let Some(damage) = store.log_head().damage {
         tracing::error!(
             %damage,
             "audit log damaged: nothing is signed any more; run `coffer audit verify` and keep this directory as evidence"
         );
     }
-    Ok(())
 }

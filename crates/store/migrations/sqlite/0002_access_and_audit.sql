@@ -142,15 +142,6 @@ CREATE TABLE audit_head (
     note TEXT NOT NULL
 ) STRICT;
 
--- Keys that sign checkpoints, wrapped under a master key.
-CREATE TABLE signing_keys (
-    version INTEGER PRIMARY KEY,
-    master_version INTEGER NOT NULL,
-    wrapped BLOB NOT NULL,
-    public_key BLOB NOT NULL,
-    created_at INTEGER NOT NULL
-) STRICT;
-
 DROP INDEX audit_events_by_account;
 CREATE INDEX audit_events_by_account ON audit_events (account_id, at, seq);
 CREATE INDEX audit_events_by_resource ON audit_events (resource_id, at, seq);

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use crate::connection::{Tx, execute};
 use crate::error::StoreError;
 use crate::log::tree::{self, Frontier, Hash, TILE_WIDTH, Tile};
-use crate::log::{Beginning, LogHead, SignCheckpoint};
+use crate::log::{LogHead, SignCheckpoint};
 use crate::rows::{audit_checkpoints, audit_tiles};
 
 /// Where the log ends, and what of it is not written yet.
@@ -58,26 +58,27 @@ impl Tail {
 
     /// Compares the log with what was signed last. What was not is never signed, or an edited log would be made good
     /// by starting the server.
-    pub(crate) fn check(
-        &mut self,
-        head: &mut LogHead,
-        signer: &dyn SignCheckpoint,
-        beginning: Beginning,
-    ) {
-        let signed = head.note.as_deref().map(|note| signer.signed(note));
-        let damage = match (beginning, signed) {
-            (Beginning::New, None) => None,
-            (Beginning::New, Some(_)) => Some("the key that signed it is gone"),
-            (Beginning::Signed, None) => Some("its newest checkpoint is gone"),
-            (Beginning::Signed, Some(None)) => {
-                Some("its newest checkpoint is not signed by its key")
-            }
-            (Beginning::Signed, Some(Some((size, root)))) => {
+    pub(crate) fn check(&mut self, head: &mut LogHead, signer: &dyn SignCheckpoint) {
+        let damage = match head.note.as_deref().map(|note| signer.signed(note)) {
+            None => Some("its newest checkpoint is gone"),
+            Some(None) => Some("its newest checkpoint is not signed by its key"),
+            Some(Some((size, root))) => {
                 // What was cut off is not filled up with other events.
                 self.last_seq = self.last_seq.max(size);
                 self.differs(size, &root)
             }
         };
+        self.judge(head, damage);
+    }
+
+    /// The log of a database that was never used needs no signature to go on from, because it has no events.
+    pub(crate) fn check_empty(&mut self, head: &mut LogHead) {
+        let is_empty = self.last_seq == 0 && head.note.is_none();
+        let damage = "it has events, and the installation that they are of is gone";
+        self.judge(head, (!is_empty).then_some(damage));
+    }
+
+    fn judge(&mut self, head: &mut LogHead, damage: Option<&str>) {
         if let Some(damage) = damage {
             head.damage.get_or_insert_with(|| Arc::from(damage));
         }

@@ -5,13 +5,36 @@ use sqlx::SqliteConnection;
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
 
+const INSERT: &str = "INSERT INTO audit_checkpoints (size, note) VALUES ($1, $2)";
+
 pub(crate) async fn insert(tx: &mut Tx<'_>, size: u64, note: &str) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "INSERT INTO audit_checkpoints (size, note) VALUES ($1, $2)",
-        i64::try_from(size).unwrap_or(i64::MAX),
-        note
-    );
+    execute!(tx, INSERT, i64::try_from(size).unwrap_or(i64::MAX), note);
+    Ok(())
+}
+
+/// As [`insert`], outside a write.
+pub(crate) async fn insert_on(
+    connection: &mut SqliteConnection,
+    size: u64,
+    note: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(INSERT)
+        .bind(i64::try_from(size).unwrap_or(i64::MAX))
+        .bind(note)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The first of a log's newest checkpoints, outside a write.
+pub(crate) async fn insert_head_on(
+    connection: &mut SqliteConnection,
+    note: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO audit_head (only_row, note) VALUES (1, $1)")
+        .bind(note)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -14,7 +14,6 @@ pub mod invitations;
 pub mod members;
 pub mod secret_reads;
 pub mod secrets;
-pub mod signing_keys;
 pub(crate) mod session_uses;
 pub mod sessions;
 pub mod stores;

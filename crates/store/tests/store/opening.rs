@@ -9,6 +9,7 @@ use coffer_store::rows::audit;
 use coffer_store::{Files, OpenError, Store};
 use sqlx::{ConnectOptions, Connection};
 
+use crate::log::opened;
 use crate::support::Fixture;
 
 async fn refusal(directory: &Path) -> OpenError {
@@ -377,7 +378,7 @@ async fn the_first_schema_is_brought_up_with_its_rows() {
     let directory = tempfile::tempdir().unwrap();
     let files = Files::new(directory.path());
     first_schema(&files.database()).await;
-    let store = Store::open(&files).await.unwrap();
+    let store = opened(&files).await;
     let tokens = store.tokens("pre").await.unwrap();
     let policies = serde_json::to_value(&tokens[0].policies).unwrap();
     assert_eq!(
@@ -408,6 +409,12 @@ async fn the_first_schema_is_brought_up_with_its_rows() {
         .map(|event| Some(coffer_store::log::tree::leaf_hash(&event.line)));
     assert!(leaves.eq(expected));
     assert_eq!(events.len(), 1);
+    snapshot.close().await;
+    // They were signed with the schema: there is no moment at which a crash leaves them unsigned.
+    let store = opened(&files).await;
+    let head = store.log_head();
+    assert_eq!((head.size, head.damage), (1, None));
+    assert!(head.note.unwrap().starts_with("1 "));
 }
 
 async fn column(path: &Path, query: &'static str) -> Vec<String> {

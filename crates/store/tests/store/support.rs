@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use coffer_store::log::SignCheckpoint;
 use coffer_store::rows::accounts::{self, AccountLimits, AccountRow};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::changes::{self, ChangeSubject};
@@ -46,8 +47,15 @@ pub(crate) fn now() -> Timestamp {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
+        Self::signed_by(None).await
+    }
+
+    pub(crate) async fn signed_by(signer: Option<Arc<dyn SignCheckpoint>>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::create(&Files::new(directory.path())).await.unwrap();
+        if let Some(signer) = signer {
+            store.sign_log(signer).await.unwrap();
+        }
         let random = SeededRandom::new(1);
         let fixture = Self {
             store,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use coffer_crypto::{PasswordHasher, RootKey, SystemRandom};
 use coffer_engine::log::{AuditLog, Finding, GivenCheckpoint, LogKey, Verification, verify_export};
 use coffer_engine::{Installation, NewInstallation};
+use coffer_store::Files;
+use coffer_store::log::{Snapshot, tree};
 use coffer_testkit::FixedClock;
 use coffer_types::AccountId;
 use serde_json::Value;
@@ -92,8 +94,9 @@ impl Log {
     pub(crate) async fn tamper(&self, sql: &str) {
         let options = SqliteConnectOptions::new().filename(self.path().join("coffer.db"));
         let mut connection = options.connect().await.unwrap();
-        let triggers = "DROP TRIGGER audit_events_are_not_edited; DROP TRIGGER audit_events_are_not_replaced; \
-             DROP TRIGGER audit_events_are_not_deleted;";
+        let triggers = "DROP TRIGGER IF EXISTS audit_events_are_not_edited; \
+             DROP TRIGGER IF EXISTS audit_events_are_not_replaced; \
+             DROP TRIGGER IF EXISTS audit_events_are_not_deleted;";
         sqlx::raw_sql(triggers)
             .execute(&mut connection)
             .await
@@ -103,6 +106,20 @@ impl Log {
             .await
             .unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// Edits an event and makes the hash beside it fit.
+    pub(crate) async fn rewrite(&self, seq: i64) {
+        let edit = format!("UPDATE audit_events SET actor_id = 'somebody else' WHERE seq = {seq}");
+        self.tamper(&edit).await;
+        let mut snapshot = Snapshot::open(&Files::new(self.path())).await.unwrap();
+        let event = snapshot.events_after(seq - 1).await.unwrap().remove(0);
+        snapshot.close().await;
+        let leaf = tree::leaf_hash(&event.line)
+            .map(|byte| format!("{byte:02x}"))
+            .concat();
+        let hash = format!("UPDATE audit_events SET leaf = x'{leaf}' WHERE seq = {seq}");
+        self.tamper(&hash).await;
     }
 
     pub(crate) async fn text(&self, query: &'static str) -> String {

@@ -1,6 +1,6 @@
 //! Starting on a log that was tampered with: it is served, told of, and never signed again.
 
-use coffer_engine::log::{AuditLog, Finding};
+use coffer_engine::log::Finding;
 use coffer_testkit::{Instance, Settings};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -8,12 +8,14 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::log::{Form, Log};
 
-const TAMPERINGS: [&str; 6] = [
+const TAMPERINGS: [&str; 8] = [
     "DELETE FROM audit_events WHERE seq > 298",
     "UPDATE audit_events SET leaf = zeroblob(32) WHERE seq = 299",
     "UPDATE audit_tiles SET hashes = zeroblob(8192)",
     "DELETE FROM audit_tiles",
     "DELETE FROM audit_head",
+    "DELETE FROM audit_tiles; DELETE FROM audit_checkpoints",
+    "DELETE FROM audit_tiles; DELETE FROM audit_checkpoints; DELETE FROM audit_head",
     "UPDATE audit_head SET note = (SELECT note FROM audit_checkpoints WHERE size = 256)",
 ];
 
@@ -43,21 +45,6 @@ async fn an_undamaged_log_goes_on_being_signed_after_each_start() {
         log.grow(events).await;
         assert_eq!(log.findings(Form::Database, &[]).await, []);
     }
-}
-
-#[tokio::test]
-async fn a_key_that_was_exchanged_is_found() {
-    let log = Log::of(10).await;
-    let other = Log::of(10).await;
-    let path = other.path().join("coffer.db");
-    log.tamper(&format!(
-        "ATTACH '{}' AS other; DELETE FROM signing_keys; INSERT INTO signing_keys SELECT * FROM other.signing_keys",
-        path.display()
-    ))
-    .await;
-    let mut audit = AuditLog::open(log.path()).await.unwrap();
-    let error = audit.key(&log.root_key()).await.unwrap_err();
-    assert!(error.to_string().contains("does not open"), "{error}");
 }
 
 #[tokio::test]

@@ -272,3 +272,69 @@ async fn a_log_computed_anew_is_located_by_its_own_checkpoints() {
     let found = log.findings(Form::Database, &[]).await;
     assert_eq!(words(&found), ["unlocated 513 to 768"]);
 }
+
+/// Whoever can write the file but has no root key edits an event, makes its hash fit, and removes everything that was
+/// ever signed, so that a server that starts has nothing to compare with. It must not sign the result.
+#[tokio::test]
+async fn history_written_anew_is_never_signed() {
+    for events in [200, 300] {
+        let log = Log::of(events).await;
+        log.rewrite(100).await;
+        for sql in [
+            "DELETE FROM audit_head",
+            "DELETE FROM audit_checkpoints; DELETE FROM audit_tiles",
+            "DELETE FROM audit_head; DELETE FROM audit_checkpoints; DELETE FROM audit_tiles",
+        ] {
+            let log = log.copy();
+            log.tamper(sql).await;
+            let signed = "SELECT (SELECT count(*) FROM audit_head) || ' ' || ifnull(max(size), 0) FROM audit_checkpoints";
+            let before = log.text(signed).await;
+            log.grow(400).await;
+            assert_eq!(log.text(signed).await, before, "{events} {sql}");
+            let installation = log.open().await;
+            assert!(installation.log_head().damage.is_some(), "{events} {sql}");
+            installation.close().await;
+            log.export().await;
+            for form in [Form::Database, Form::Export] {
+                let found = words(&log.findings(form, &[]).await);
+                let expected = if sql.contains("audit_head") {
+                    "HeadInvalid"
+                } else if events == 200 {
+                    "unlocated 1 to 200"
+                } else {
+                    "checkpoint_missing 256"
+                };
+                let named = found.iter().any(|found| found.starts_with(expected));
+                assert!(named, "{events} {sql}: {found:?}");
+            }
+        }
+    }
+}
+
+/// The same with a head put back that the log's key did sign, over fewer events.
+#[tokio::test]
+async fn an_older_head_is_found() {
+    let log = Log::of(200).await;
+    let older = log.text("SELECT note FROM audit_head").await;
+    log.grow(50).await;
+    let kept = log.checkpoint().await;
+    let all_there = log.copy();
+    let put_back = format!("UPDATE audit_head SET note = '{older}'");
+    all_there.tamper(&put_back).await;
+    let found = words(&all_there.findings(Form::Database, &[]).await);
+    assert_eq!(found.len(), 50);
+    assert_eq!(found[0], "inserted 201");
+    let installation = all_there.open().await;
+    assert!(installation.log_head().damage.is_some());
+    installation.close().await;
+
+    // With the newer events gone too, nothing but a checkpoint kept elsewhere tells.
+    let truncated = format!("{put_back}; DELETE FROM audit_events WHERE seq > 200");
+    log.tamper(&truncated).await;
+    log.export().await;
+    for form in [Form::Database, Form::Export] {
+        assert_eq!(log.findings(form, &[]).await, []);
+        let found = log.findings(form, std::slice::from_ref(&kept)).await;
+        assert_eq!(words(&found), ["truncated 250"]);
+    }
+}
