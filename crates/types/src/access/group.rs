@@ -137,7 +137,8 @@ impl PermissionGroup {
         scope: GroupScope::Account,
         permissions: Permissions::of(&[Permission::ViewPages, Permission::ViewAccount]),
     };
-    /// Manage the account's settings and members, and read its audit log.
+    /// Manage the account's settings and members, and read its audit log. It may give members any role, so also what it
+    /// does not permit itself.
     pub const ACCOUNT_SETTINGS_WRITE: Self = Self {
         id: "c0ffe500000000000000000000000003",
         name: "Account Settings Write",
@@ -162,7 +163,7 @@ impl PermissionGroup {
         scope: GroupScope::Account,
         permissions: Permissions::of(&[Permission::ViewAudit]),
     };
-    /// Manage the account's own API tokens.
+    /// Manage the account's own API tokens, those included that may do more than it permits itself.
     pub const ACCOUNT_API_TOKENS_WRITE: Self = Self {
         id: "5bc3f8b21c554832afc660159ab75fa4",
         name: "Account API Tokens Write",
@@ -208,7 +209,7 @@ impl PermissionGroup {
         scope: GroupScope::User,
         permissions: Permissions::of(&[Permission::ViewMemberships]),
     };
-    /// Manage the user's API tokens.
+    /// Manage the user's API tokens, those included that may do more than it permits itself, up to what the user may.
     pub const API_TOKENS_WRITE: Self = Self {
         id: "686d18d5ac6c441c867cbf6771e58a0a",
         name: "API Tokens Write",
