@@ -25,10 +25,9 @@ def add(a, b):
 
 def times(n, point):
     result = (0, 1, 1, 0)
-    while n:
-        if n & 1:
-            result = add(result, point)
-        point, n = add(point, point), n >> 1
+    for bit in f"{n:b}":
+        result = add(result, result)
+        result = add(result, point) if bit == "1" else result
     return result
 
 
@@ -71,37 +70,19 @@ def opened(key, note):
         dash, signer, encoded = (line.split(" ") + ["", "", ""])[:3]
         signature = base64.b64decode(encoded) if dash == "\u2014" and signer == name else b""
         if signature[:4].hex() == key_id and is_signature(public[1:], (text + "\n").encode(), signature[4:]):
-            origin, size, root = text.split("\n")[:3]
-            return (int(size), base64.b64decode(root)) if origin == name else None
+            origin, size, encoded = text.split("\n")[:3]
+            return (int(size), base64.b64decode(encoded)) if origin == name else None
 
 
 def sha(data):
     return hashlib.sha256(data).digest()
 
 
-class Tree:
-    """Perfect trees, largest first; copies are cheap."""
-    def __init__(self, size=0, trees=()):
-        self.size, self.trees = size, trees
-
-    def plus(self, leaves):
-        size, trees = self.size, list(self.trees)
-        for leaf in leaves:
-            trees.append(leaf)
-            count, size = size, size + 1
-            while count & 1:
-                right, left = trees.pop(), trees.pop()
-                trees.append(sha(b"\1" + left + right))
-                count >>= 1
-        return Tree(size, tuple(trees))
-
-    def root(self):
-        if not self.trees:
-            return sha(b"")
-        root = self.trees[-1]
-        for left in reversed(self.trees[:-1]):
-            root = sha(b"\1" + left + root)
-        return root
+def root(nodes):
+    """RFC 6962, 2.1, from the leaves or from the roots of perfect trees of one size: an odd one waits at the end."""
+    while len(nodes) > 1:
+        nodes = [sha(b"\1" + a + b) for a, b in zip(nodes[::2], nodes[1::2])] + nodes[len(nodes) & ~1:]
+    return nodes[0] if nodes else sha(b"")
 
 
 class Database:
@@ -169,7 +150,7 @@ def signed_leaves(source, events, roots, size, findings):
     """The leaves as they were signed, tile by tile: whichever account of them makes the signed root. None where none
     does."""
     places = {event[0]: event for event in events}
-    tree, leaves = Tree(), []
+    tiles, leaves = [], []  # tiles: the roots of those until now, None once one is not known
     for start in range(0, size, 256):
         end = min(size, start + 256)
         block = [places.get(seq) for seq in range(start + 1, end + 1)]
@@ -179,11 +160,11 @@ def signed_leaves(source, events, roots, size, findings):
                     [event and event[2] for event in block],
                     [event[2] for event in events[start - end:]]]  # the last ones, if all have shifted
         accounts = [account for account in accounts if len(account) == end - start and None not in account]
-        if tree and end in roots:
-            accounts = [account for account in accounts if tree.plus(account).root() == roots[end]]
+        if tiles is not None and end in roots:
+            accounts = [account for account in accounts if root(tiles + [root(account)]) == roots[end]]
             if not accounts:
                 findings.append({"kind": "unlocated", "first_seq": start + 1, "last_seq": end})
-        tree = tree.plus(accounts[0]) if tree and accounts else None
+        tiles = tiles + [root(accounts[0])] if tiles is not None and accounts else None
         leaves += accounts[0] if accounts else [None] * (end - start)
     return leaves
 
@@ -219,10 +200,8 @@ def verify(key, source, given):
         else:
             findings.append({"kind": "checkpoint_invalid", "size": size})
     head = opened(key, source.head())
-    if head:
-        roots[head[0]] = head[1]
-    else:
-        findings.append({"kind": "head_invalid"})
+    findings += [] if head else [{"kind": "head_invalid"}]
+    roots.update([head] if head else [])
     size = max(roots, default=0)
     findings += [{"kind": "checkpoint_missing", "size": at} for at in range(256, size + 1, 256) if at not in kept]
     signed = signed_leaves(source, events, roots, size, findings)
@@ -233,7 +212,7 @@ def verify(key, source, given):
             findings.append({"kind": "given_checkpoint_invalid"})
         elif checkpoint[0] > size:
             findings.append({"kind": "truncated", "size": checkpoint[0]})
-        elif None not in signed[:checkpoint[0]] and Tree().plus(signed[:checkpoint[0]]).root() != checkpoint[1]:
+        elif None not in signed[:checkpoint[0]] and root(signed[:checkpoint[0]]) != checkpoint[1]:
             findings.append({"kind": "forked", "size": checkpoint[0]})
     return findings
 
