@@ -96,6 +96,7 @@ fn push_log(text: &mut String, log: &AuditLogV1) {
 mod tests {
     use axum::http::{HeaderMap, Method};
     use coffer_crypto::SystemRandom;
+    use coffer_store::rows::audit::RawRequest;
     use coffer_testkit::Canary;
     use coffer_types::Clock;
     use http_body_util::BodyExt;
@@ -225,5 +226,39 @@ mod tests {
             .flatten()
             .any(|field| field.starts_with(['=', '+', '-', '@']));
         assert!(!dangerous);
+    }
+
+    #[tokio::test]
+    async fn nothing_that_others_choose_is_a_formula() {
+        let app = TestApp::new().await;
+        let hostile = ["=cmd|' /C calc'!A0", "\n=1+1", "\t@SUM(1)", "＝1", " +1"];
+        let mut events = varied(&app, hostile.len());
+        for (event, text) in events.iter_mut().zip(hostile) {
+            text.clone_into(&mut event.resource_id);
+            let raw = event.request.raw.get_or_insert_with(|| RawRequest {
+                method: "POST".to_owned(),
+                path: String::new(),
+                user_agent: String::new(),
+                status: 200,
+            });
+            text.clone_into(&mut raw.user_agent);
+            text.clone_into(&mut raw.path);
+            event.details = json!({ "after": text, "reason": text });
+        }
+        add(&app, events).await;
+        let (_, text) = export(&app, &format!("{V1}?export=true")).await;
+        let rows = rows(&text);
+        for hostile in hostile {
+            let guarded = format!("'{hostile}");
+            assert!(
+                rows.iter().flatten().any(|field| *field == guarded),
+                "{hostile:?}"
+            );
+        }
+        for field in rows.iter().flatten() {
+            let seen = field.trim_start();
+            assert!(!seen.starts_with(['=', '+', '-', '@', '＝']), "{field:?}");
+            assert!(!field.starts_with(['\t', '\r', '\n']), "{field:?}");
+        }
     }
 }
