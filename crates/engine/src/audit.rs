@@ -7,6 +7,7 @@ mod first_version;
 mod history;
 mod list;
 mod products;
+mod reading;
 mod view;
 
 pub use denials::Denied;
@@ -17,3 +18,4 @@ pub use list::{AuditPage, AuditQuery, TimeRange};
 pub use products::categories;
 
 pub(crate) use denials::Denials;
+pub(crate) use reading::ReadingPlaces;

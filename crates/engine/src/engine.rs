@@ -9,8 +9,8 @@ use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus, SessionId, TokenId};
 
-use crate::audit::Denials;
 use crate::attempts::{AttemptLimits, Attempts};
+use crate::audit::{Denials, ReadingPlaces};
 use crate::feed::Applied;
 use crate::installation::Installation;
 use crate::log::LogHead;
@@ -31,6 +31,7 @@ pub struct Inner {
     pub(crate) request_mac: Arc<MacKey>,
     pub(crate) cursor_mac: MacKey,
     pub(crate) denials: Denials,
+    pub(crate) reading_places: ReadingPlaces,
     pub(crate) sealer: Sealer,
     pub(crate) pepper: Arc<TokenPepper>,
     pub(crate) passwords: Passwords,
@@ -83,6 +84,7 @@ impl Engine {
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
             cursor_mac: keyring.mac_key(MacLabel::Cursor),
             denials: Denials::default(),
+            reading_places: ReadingPlaces::default(),
             attempts: Attempts::new(Arc::clone(&clock), attempt_limits),
             token_uses: Uses::default(),
             store,

@@ -125,6 +125,9 @@ pub const MAX_TOKEN_NAME_CHARS: usize = 120;
 pub const MAX_AUDIT_PAGE_SIZE: u32 = 1000;
 /// Events on one page of the audit log where a client names no number, from its API description.
 pub const DEFAULT_AUDIT_PAGE_SIZE: u32 = 100;
+/// Events of the audit log's first version that numbered pages reach: what is passed over is read each time. Our own
+/// bound; an export and the second version's cursors have no end.
+pub const MAX_AUDIT_DEPTH: u64 = 1_000_000;
 /// Values of one filter of the audit log. Our own bound: more than a person picks.
 pub const MAX_FILTER_VALUES: usize = 100;
 /// Refused requests of one actor that the audit log tells of in a minute, each different. Our own bound: more than

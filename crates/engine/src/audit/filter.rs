@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use coffer_store::rows::audit_query::{ColumnValue, EventColumn, EventCondition};
-use coffer_types::audit::{ActorContext, ActorKind, Outcome, ResourceKind};
+use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
 use coffer_types::{Email, limits};
 
 use super::products::{self, KINDS};
@@ -245,12 +245,9 @@ impl AuditFilter {
     }
 
     fn action_types(&self) -> Result<EventCondition> {
-        self.check_words(&["create", "delete", "view", "update"])?;
         self.texts(EventColumn::Action, |value| {
-            Ok(match value {
-                "view" => "access".to_owned(),
-                other => other.to_owned(),
-            })
+            let action = action(value).ok_or(ACTION_RULE)?;
+            Ok(action.as_str().to_owned())
         })
     }
 
@@ -320,6 +317,21 @@ impl AuditFilter {
         let problem = Problem::Parameter(format!("{name} {rule}"));
         Error::invalid(name, problem)
     }
+}
+
+/// What an action must be, in words.
+pub(super) const ACTION_RULE: &str = "must be one of access (or view), create, delete, update";
+
+/// The action that a word stands for. Both versions of the API take the same words: the first one's events say
+/// `access` where the second one's say `view`.
+pub(super) fn action(word: &str) -> Option<Action> {
+    Some(match word {
+        "access" | "view" => Action::Access,
+        "create" => Action::Create,
+        "delete" => Action::Delete,
+        "update" => Action::Update,
+        _ => return None,
+    })
 }
 
 /// An address in the form in which events have it.

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use coffer_protocol::audit::AuditLogV1;
 use coffer_store::rows::audit_query::{
-    self, ColumnValue, EventColumn, EventCondition, EventQuery, EventsOf, Position, StoredEvent,
+    ColumnValue, EventColumn, EventCondition, EventQuery, EventsOf, Position, StoredEvent,
 };
 use coffer_store::rows::{Direction, Slice};
 use coffer_types::access::IpRange;
 use coffer_types::audit::ResourceKind;
+use coffer_types::limits::MAX_AUDIT_DEPTH;
 use coffer_types::{Permission, Timestamp};
 use futures::Stream;
 
@@ -26,7 +27,7 @@ const BATCH: u32 = 1000;
 pub struct FirstVersionQuery {
     /// The event with this id.
     pub id: Option<String>,
-    /// Of this action.
+    /// Of this action: `access` (or `view`), `create`, `delete` or `update`.
     pub action_type: Option<String>,
     /// From this address or range.
     pub actor_ip: Option<IpRange>,
@@ -52,7 +53,8 @@ struct Asked {
 }
 
 impl Engine {
-    /// A part of an account's events. A page behind others costs as much as all of them.
+    /// A part of an account's events. A page behind others costs as much as all of them, so that there is nothing
+    /// behind the first [`MAX_AUDIT_DEPTH`].
     ///
     /// # Errors
     /// [`Error::Invalid`] at the parameter.
@@ -127,11 +129,11 @@ impl Engine {
     }
 
     async fn first_version(&self, asked: &Asked, slice: Slice) -> Result<Vec<AuditLogV1>> {
+        if !is_within_reach(slice) {
+            return Ok(Vec::new());
+        }
         let found = match asked.actor_ip {
-            None => {
-                let mut reader = self.store.reader().await?;
-                audit_query::page(&mut reader, &asked.rows, None, slice).await?
-            }
+            None => self.read_audit(&asked.rows, None, slice).await?,
             Some(_) => self.picked(asked, slice).await?,
         };
         let logs = found.into_iter();
@@ -169,8 +171,7 @@ impl Engine {
             limit: BATCH,
             offset: 0,
         };
-        let mut reader = self.store.reader().await?;
-        let mut found = audit_query::page(&mut reader, &asked.rows, after, slice).await?;
+        let mut found = self.read_audit(&asked.rows, after, slice).await?;
         let is_whole = found.len() == BATCH as usize;
         let next = found
             .last()
@@ -185,6 +186,11 @@ impl Engine {
         }
         Ok((found, next))
     }
+}
+
+/// Whether a page is among those that are read at all.
+fn is_within_reach(slice: Slice) -> bool {
+    slice.offset.saturating_add(u64::from(slice.limit)) <= MAX_AUDIT_DEPTH
 }
 
 fn of_user(permit: &UserPermit<ViewUser>) -> EventsOf {
@@ -212,6 +218,13 @@ impl FirstVersionQuery {
                 Error::invalid("actor.email", Problem::Parameter(rule))
             })
         });
+        let action = self.action_type.map(|text| {
+            let action = filter::action(&text).ok_or_else(|| {
+                let rule = format!("action.type {}", filter::ACTION_RULE);
+                Error::invalid("action.type", Problem::Parameter(rule))
+            });
+            action.map(|action| action.as_str().to_owned())
+        });
         let is = |column, value: Option<String>| {
             value.map(|value| EventCondition {
                 column,
@@ -219,6 +232,8 @@ impl FirstVersionQuery {
                 negated: false,
             })
         };
+        let address = self.actor_ip.and_then(|range| range.address());
+        let address = address.map(|address| address.to_string());
         let nothing = self.zone_name.map(|_| EventCondition {
             column: EventColumn::Id,
             values: Vec::new(),
@@ -233,8 +248,9 @@ impl FirstVersionQuery {
         });
         let conditions = [
             is(EventColumn::Id, self.id),
-            is(EventColumn::Action, self.action_type),
+            is(EventColumn::Action, action.transpose()?),
             is(EventColumn::ActorEmail, email.transpose()?),
+            is(EventColumn::ActorIp, address),
             nothing,
             without_users,
         ];
@@ -246,7 +262,30 @@ impl FirstVersionQuery {
                 conditions: conditions.into_iter().flatten().collect(),
                 direction: self.direction,
             },
-            actor_ip: self.actor_ip,
+            actor_ip: self.actor_ip.filter(|range| range.address().is_none()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_reach_so_far_and_no_further() {
+        let limit = 1000;
+        let last = MAX_AUDIT_DEPTH - u64::from(limit);
+        for (offset, expected) in [
+            (0, true),
+            (last, true),
+            (last + 1, false),
+            (u64::MAX, false),
+        ] {
+            assert_eq!(
+                is_within_reach(Slice { limit, offset }),
+                expected,
+                "{offset}"
+            );
+        }
     }
 }

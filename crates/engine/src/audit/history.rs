@@ -1,7 +1,7 @@
 //! What happened to the thing that an event is about.
 
 use coffer_store::rows::audit_query::{
-    self, ColumnValue, EventColumn, EventCondition, EventQuery, EventsOf,
+    ColumnValue, EventColumn, EventCondition, EventQuery, EventsOf,
 };
 use coffer_store::rows::{Direction, Slice};
 use coffer_types::{AuditEventId, Timestamp};
@@ -62,9 +62,7 @@ impl Engine {
             limit: 1,
             offset: 0,
         };
-        let mut reader = self.store.reader().await?;
-        let found = audit_query::page(&mut reader, &source, None, one).await?;
-        drop(reader);
+        let found = self.read_audit(&source, None, one).await?;
         let source = found.into_iter().next().ok_or(Missing::AuditEvent)?.event;
         if source.resource_id.is_empty() {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! Pages of an account's audit log, as the second version of the API gives them.
 
 use coffer_protocol::audit::AuditLog;
-use coffer_store::rows::audit_query::{self, EventCondition, EventQuery, EventsOf};
+use coffer_store::rows::audit_query::{EventCondition, EventQuery, EventsOf};
 use coffer_store::rows::{Direction, Slice};
 use coffer_types::Timestamp;
 
@@ -113,9 +113,7 @@ impl Engine {
             limit: asked.limit.saturating_add(1),
             offset: 0,
         };
-        let mut reader = self.store.reader().await?;
-        let mut found = audit_query::page(&mut reader, &query, after, slice).await?;
-        drop(reader);
+        let mut found = self.read_audit(&query, after, slice).await?;
         let limit = asked.limit as usize;
         let more = found.len() > limit;
         found.truncate(limit);

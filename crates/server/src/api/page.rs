@@ -55,9 +55,10 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The names of all parameters, as they came.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+    /// All parameters with their values, as they came.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether a flag such as `force=true` is set.

@@ -57,6 +57,11 @@ impl IpRange {
         self.range.contains(&address.to_canonical())
     }
 
+    /// The address, if the range is one alone; in its own form, as [`contains`](Self::contains) compares it.
+    pub fn address(&self) -> Option<IpAddr> {
+        (self.range.prefix_len() == self.range.max_prefix_len()).then(|| self.range.addr())
+    }
+
     /// Whether the range is all of the addresses of its kind.
     pub fn is_everything(&self) -> bool {
         self.range.prefix_len() == 0

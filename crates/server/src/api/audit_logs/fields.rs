@@ -1,5 +1,7 @@
 //! Parameters that the audit log's operations share.
 
+use std::collections::BTreeSet;
+
 use coffer_engine::TimeRange;
 use coffer_types::{Timestamp, limits};
 
@@ -41,10 +43,35 @@ pub(super) fn limit(query: &Query) -> ApiResult<u32> {
     )
 }
 
-/// Refuses a parameter that is none of these: what is filtered by it would be found unfiltered.
-pub(super) fn refuse_unknown(query: &Query, is_known: impl Fn(&str) -> bool) -> ApiResult<()> {
-    match query.names().find(|name| !is_known(name)) {
-        None => Ok(()),
-        Some(name) => Err(refused(name, "is not a parameter of this list")),
+/// Whether a list has a parameter, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is none of the list's.
+    Never,
+    /// At most once.
+    Once,
+    /// Each time adds a value.
+    Repeatedly,
+}
+
+/// Refuses a parameter that the list does not have, is empty, or is there again: passed over, it would give more
+/// than was asked for, or something else.
+pub(super) fn check(query: &Query, known: impl Fn(&str) -> Known) -> ApiResult<()> {
+    let mut seen = BTreeSet::new();
+    for (name, value) in query.pairs() {
+        match known(name) {
+            Known::Never => return Err(refused(name, "is not a parameter of this list")),
+            Known::Once if !seen.insert(name) => {
+                return Err(refused(name, "must not be repeated: send one value"));
+            }
+            Known::Once | Known::Repeatedly => {}
+        }
+        if value.is_empty() {
+            return Err(refused(
+                name,
+                "must not be empty: send a value, or leave it out",
+            ));
+        }
     }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use coffer_protocol::v4::Envelope;
 use coffer_types::limits::{DEFAULT_AUDIT_PAGE_SIZE, MAX_AUDIT_PAGE_SIZE};
 
 use super::export::{is_export, response};
-use super::fields;
+use super::fields::{self, Known};
 use crate::api::answer::part_response;
 use crate::api::error::ApiResult;
 use crate::api::page::{Page, Query, refused};
@@ -78,7 +78,10 @@ const PARAMETERS: [&str; 12] = [
 ];
 
 fn asked(query: &Query) -> ApiResult<FirstVersionQuery> {
-    fields::refuse_unknown(query, |name| PARAMETERS.contains(&name))?;
+    fields::check(query, |name| match PARAMETERS.contains(&name) {
+        true => Known::Once,
+        false => Known::Never,
+    })?;
     let text = |name| query.value(name).map(str::to_owned);
     let range = query.value("actor.ip").map(str::parse).transpose();
     Ok(FirstVersionQuery {
@@ -132,7 +135,9 @@ mod tests {
             ("action.type=access", &|event| {
                 event["action"]["type"] == "access"
             }),
-            ("action.type=add", &|_| false),
+            ("action.type=view", &|event| {
+                event["action"]["type"] == "access"
+            }),
             ("actor.ip=192.0.2.1", &|event| {
                 event["actor"]["ip"] == "192.0.2.1"
             }),
@@ -227,6 +232,14 @@ mod tests {
                 ("per_page=1001", "per_page"),
                 ("page=0", "page"),
                 ("page=x&export=true", "page"),
+                ("action.type=add", "action.type"),
+                ("action.type=Create&export=true", "action.type"),
+                ("id=", "id"),
+                ("actor.ip=", "actor.ip"),
+                ("hide_user_logs", "hide_user_logs"),
+                ("export=&since=2026-11-01", "export"),
+                ("since=2026-11-01&since=2026-11-02", "since"),
+                ("action.type=create&action.type=create", "action.type"),
                 ("direction=up", "direction"),
                 ("since=2026-02-30", "since"),
                 ("before=now", "before"),

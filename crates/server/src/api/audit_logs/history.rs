@@ -8,7 +8,7 @@ use coffer_protocol::audit::{AuditLog, Cursors, HistoryInfo};
 use coffer_protocol::v4::Envelope;
 use serde::Deserialize;
 
-use super::fields;
+use super::fields::{self, Known};
 use crate::api::answer::{json_response, part_response};
 use crate::api::error::{ApiError, ApiResult};
 use crate::api::page::{Query, refused};
@@ -28,7 +28,7 @@ pub(super) async fn list(
     Path(path): Path<EventPath>,
     query: Query,
 ) -> ApiResult<Response> {
-    fields::refuse_unknown(&query, is_known)?;
+    fields::check(&query, known)?;
     let id = path.id.parse();
     let action_time = fields::moment(&query, "action_time")?;
     let asked = HistoryQuery {
@@ -59,11 +59,11 @@ pub(super) async fn list(
     }
 }
 
-fn is_known(name: &str) -> bool {
-    matches!(
-        name,
-        "action_time" | "since" | "before" | "limit" | "cursor" | "direction"
-    )
+fn known(name: &str) -> Known {
+    match name {
+        "action_time" | "since" | "before" | "limit" | "cursor" | "direction" => Known::Once,
+        _ => Known::Never,
+    }
 }
 
 /// The refusal of this operation tells the status of the history too.
