@@ -13,6 +13,7 @@ use coffer_types::{PermissionGroup, Role, UserId};
 use serde_json::{Value, json};
 
 use crate::route_table;
+use crate::testing::members::text_of;
 use crate::testing::{Actor, Answer, TestApp, result, session_text, text_at};
 
 const ACCOUNT: &str = "/accounts/{account_id}";
@@ -446,7 +447,8 @@ async fn memberships(log: &mut Log) {
         .await;
     log.set("membership_id", text_at(result(&invited), "/id"));
     let membership = "/memberships/{membership_id}";
-    let body = json!({ "status": "accepted" });
+    let link = text_of(&invited);
+    let body = json!({ "status": "accepted", "coffer": { "invitation": link } });
     log.json(Method::PUT, membership, body, &["update member"])
         .await;
     log.json(Method::DELETE, membership, json!({}), &["delete member"])
