@@ -1,6 +1,8 @@
 //! Static assets of Workers: an upload is begun, its files are sent, and its token comes with the version.
 
 mod begin;
+#[cfg(test)]
+mod tests;
 mod upload;
 mod version;
 
