@@ -202,6 +202,15 @@ pub enum Problem {
     /// Another field of a token that is wrong.
     #[error("{0}")]
     Token(String),
+    /// The name of a Pages project that is none.
+    #[error("a project's name {0}")]
+    PagesProjectName(InvalidName),
+    /// A branch that is none.
+    #[error("a branch {0}")]
+    PagesBranch(InvalidName),
+    /// Another part of a Pages project that is wrong.
+    #[error("{0}")]
+    Pages(String),
     /// An `Idempotency-Key` that is empty or too long.
     #[error("Idempotency-Key must be 1 to {0} visible ASCII characters")]
     IdempotencyKey(usize),
@@ -275,6 +284,9 @@ pub enum Missing {
     /// The permission group.
     #[error("no such permission group")]
     PermissionGroup,
+    /// The Pages project.
+    #[error("no such Pages project")]
+    PagesProject,
 }
 
 /// What the present state does not allow.
@@ -292,6 +304,9 @@ pub enum Conflict {
     /// Deployed versions bind the secrets, and the account protects such. Never empty.
     #[error("deployed Workers are bound to the secrets")]
     SecretsBound(Vec<BoundSecret>),
+    /// The name is another Pages project's.
+    #[error("the account has a Pages project of this name")]
+    PagesProjectName,
     /// The newest version is not deployed.
     #[error("the latest version is not deployed")]
     LatestVersionNotDeployed,
@@ -339,6 +354,9 @@ pub enum Limit {
     /// Workers of the account.
     #[error("at most {0} Workers per account")]
     Workers(u32),
+    /// Pages projects of the account.
+    #[error("at most {0} Pages projects per account")]
+    PagesProjects(u32),
 }
 
 impl Error {

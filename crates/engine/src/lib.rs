@@ -23,6 +23,7 @@ pub mod log;
 mod invitations;
 mod members;
 mod mutate;
+mod pages;
 mod passwords;
 mod provision;
 mod secrets_store;
@@ -60,6 +61,9 @@ pub use identity::{AccountList, InvitationAnswer, UserChanges};
 pub use invitations::Invitation;
 pub use members::{Invited, MemberList, MemberOrder, MemberPage};
 pub use installation::{AccountSummary, Installation, InstallationError};
+pub use pages::{
+    NewPagesProject, NewPagesVariable, PagesConfigurationChanges, PagesProjectChanges, PagesProjectPage,
+};
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
     BoundSecret, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList,

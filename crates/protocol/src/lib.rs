@@ -11,6 +11,7 @@ pub mod audit;
 pub mod feed;
 pub mod identity;
 pub mod members;
+pub mod pages;
 pub mod runtime;
 pub mod secrets_store;
 pub mod tokens;

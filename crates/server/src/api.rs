@@ -10,6 +10,7 @@ mod error;
 mod identity;
 mod members;
 mod page;
+mod pages;
 mod permitted;
 mod route;
 mod secrets_store;
@@ -41,6 +42,7 @@ fn routes() -> Vec<Route> {
     routes.extend(members::routes());
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
+    routes.extend(pages::routes());
     routes.extend(sessions::routes());
     routes.extend(tokens::routes());
     routes.extend(coffer::routes());

@@ -123,6 +123,10 @@ pub enum ResourceKind {
     WorkerSecret,
     /// A signed-in session of a user.
     Session,
+    /// A Pages project.
+    PagesProject,
+    /// A secret of a Pages project.
+    PagesSecret,
 }
 
 impl ResourceKind {
@@ -140,6 +144,8 @@ impl ResourceKind {
             Self::Deployment => "deployment",
             Self::WorkerSecret => "worker_secret",
             Self::Session => "session",
+            Self::PagesProject => "pages_project",
+            Self::PagesSecret => "pages_secret",
         }
     }
 }

@@ -168,8 +168,17 @@ uuid_id!(/// A version of a Worker.
     VersionId);
 uuid_id!(/// A deployment of a Worker.
     DeploymentId);
+uuid_id!(/// A Pages project.
+    PagesProjectId);
 uuid_id!(/// An event in the audit log.
     AuditEventId);
+
+impl PagesProjectId {
+    /// The owner of the project's secrets: its functions run as a Worker that has the same bytes for its id.
+    pub const fn worker_id(self) -> WorkerId {
+        WorkerId::from_bytes(*self.0.as_bytes())
+    }
+}
 
 impl VersionId {
     /// The first eight digits, as used in preview host names.

@@ -18,6 +18,7 @@ pub mod id;
 pub mod limits;
 pub mod module;
 pub mod name;
+pub mod pages;
 pub mod scope;
 pub mod secret;
 
@@ -31,13 +32,14 @@ pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use cron::Cron;
 pub use deployment::{Percentage, Split};
 pub use id::{
-    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, RequestId, SecretId, SessionId,
+    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId, SessionId,
     StoreId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{
-    AccountName, BindingName, Comment, Email, ModuleName, PersonName, SecretName, StoreName,
+    AccountName, BindingName, Comment, Email, ModuleName, PagesBranch, PagesProjectName, PersonName, SecretName, StoreName,
     Subdomain, TokenName, WorkerName,
 };
+pub use pages::{PagesConfiguration, PagesConfigurations, PagesEnvironment};
 pub use scope::{Scope, Scopes};
 pub use secret::{Owner, Place, SecretStatus, ValueVersion, WrappedAccountKey};

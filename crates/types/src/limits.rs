@@ -56,6 +56,17 @@ pub const DEFAULT_VERSIONS_PAGE_SIZE: u32 = 100;
 /// Deployments that a Worker's list of deployments tells of, the newest.
 pub const LISTED_DEPLOYMENTS: u32 = 100;
 
+/// Characters in the name of a Pages project, as its clients say.
+pub const MAX_PAGES_PROJECT_NAME_CHARS: usize = 58;
+/// Bytes in the name of a branch of a Pages project: what version control systems allow.
+pub const MAX_PAGES_BRANCH_BYTES: usize = 255;
+/// Pages projects per account. The documented limit.
+pub const PAGES_PROJECTS_PER_ACCOUNT: u32 = 100;
+/// Variables and secrets of one environment of a Pages project: as many as a Worker's version has bindings.
+pub const MAX_PAGES_VARIABLES: usize = MAX_BINDINGS_PER_VERSION;
+/// Pages projects on one page of a list where a client names no number, from its API description.
+pub const DEFAULT_PAGES_PAGE_SIZE: u32 = 10;
+
 /// Bytes of a JSON request body.
 pub const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of a Worker upload.

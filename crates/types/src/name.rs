@@ -107,6 +107,10 @@ name!(/// A person's first or last name: 1 to 60 printable characters without su
     PersonName, check_person_name);
 name!(/// What its owner calls an API token: 1 to 120 printable characters without surrounding spaces.
     TokenName, check_token_name);
+name!(/// The name of a Pages project: one lower-case DNS label of at most 58 characters.
+    PagesProjectName, crate::pages::check_project_name);
+name!(/// A branch that a Pages project is deployed from: 1 to 255 bytes without spaces.
+    PagesBranch, crate::pages::check_branch);
 
 impl Email {
     /// Parses an address as a person types it: surrounding spaces, letter case and how accented letters are

@@ -4,7 +4,7 @@ use coffer_protocol::audit::{Product, ProductCategory};
 use coffer_types::audit::ResourceKind;
 
 /// Every kind of thing that an event can be about.
-pub(super) const KINDS: [ResourceKind; 11] = [
+pub(super) const KINDS: [ResourceKind; 13] = [
     ResourceKind::Account,
     ResourceKind::User,
     ResourceKind::Member,
@@ -16,6 +16,8 @@ pub(super) const KINDS: [ResourceKind; 11] = [
     ResourceKind::Deployment,
     ResourceKind::WorkerSecret,
     ResourceKind::Session,
+    ResourceKind::PagesProject,
+    ResourceKind::PagesSecret,
 ];
 
 const SECRETS_STORE: Product = Product {
@@ -25,6 +27,10 @@ const SECRETS_STORE: Product = Product {
 const WORKERS: Product = Product {
     value: "workers",
     label: "Workers",
+};
+const PAGES: Product = Product {
+    value: "pages",
+    label: "Pages",
 };
 const ACCOUNTS: Product = Product {
     value: "accounts",
@@ -58,7 +64,7 @@ pub fn categories() -> Vec<ProductCategory> {
         category(
             "developer_platform",
             "Developer platform",
-            &[SECRETS_STORE, WORKERS],
+            &[SECRETS_STORE, WORKERS, PAGES],
         ),
         category(
             "account_management",
@@ -81,6 +87,7 @@ pub(super) const fn product(kind: ResourceKind) -> &'static str {
         | ResourceKind::Version
         | ResourceKind::Deployment
         | ResourceKind::WorkerSecret => WORKERS,
+        ResourceKind::PagesProject | ResourceKind::PagesSecret => PAGES,
         ResourceKind::Session => SESSIONS,
     }
     .value
@@ -92,6 +99,8 @@ pub(super) const fn scope(kind: ResourceKind) -> &'static str {
         ResourceKind::User | ResourceKind::Session => "user",
         ResourceKind::Member => "memberships",
         ResourceKind::Account
+        | ResourceKind::PagesProject
+        | ResourceKind::PagesSecret
         | ResourceKind::Token
         | ResourceKind::Store
         | ResourceKind::Secret

@@ -14,7 +14,7 @@ use axum::response::Response;
 use coffer_engine::{Caller, Denied};
 use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{
-    AccountId, BindingName, DeploymentId, MemberId, SecretId, SessionId, StoreId, TokenId,
+    AccountId, BindingName, DeploymentId, MemberId, PagesProjectName, SecretId, SessionId, StoreId, TokenId,
     VersionId, WorkerName,
 };
 use percent_encoding::percent_decode_str;
@@ -130,6 +130,7 @@ fn kind(part: &str, within: ResourceKind) -> Option<ResourceKind> {
         "tokens" => ResourceKind::Token,
         "stores" => ResourceKind::Store,
         "workers" | "scripts" | "services" => ResourceKind::Worker,
+        "projects" => ResourceKind::PagesProject,
         "versions" => ResourceKind::Version,
         "deployments" => ResourceKind::Deployment,
         "secrets" | "secrets-bulk" if within == ResourceKind::Worker => ResourceKind::WorkerSecret,
@@ -153,7 +154,8 @@ fn id(kind: ResourceKind, part: &str, text: &str) -> Option<String> {
         ResourceKind::Deployment => canonical::<DeploymentId>(text),
         // Some operations name a Worker by its tag; that is of the form of a name, too.
         ResourceKind::Worker => canonical::<WorkerName>(text),
-        ResourceKind::WorkerSecret => canonical::<BindingName>(text),
+        ResourceKind::WorkerSecret | ResourceKind::PagesSecret => canonical::<BindingName>(text),
+        ResourceKind::PagesProject => canonical::<PagesProjectName>(text),
     }
 }
 

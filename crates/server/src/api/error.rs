@@ -249,6 +249,11 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             10037,
             format!("You have exceeded the limit of {limit} Workers on your account."),
         ),
+        Error::LimitExceeded(Limit::PagesProjects(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_pages_projects_exceeded: the limit of this account is {limit}"),
+        ),
         Error::Unavailable(reason) => {
             tracing::warn!(reason, "unavailable");
             (StatusCode::SERVICE_UNAVAILABLE, 10013, "temporarily unavailable, please try again".to_owned())
@@ -300,6 +305,10 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             1003,
             "permission_group_not_found: there is no such permission group".to_owned(),
         ),
+        Missing::PagesProject => (
+            8_000_007,
+            "Project not found. The specified project name does not match any of your existing projects.".to_owned(),
+        ),
     };
     (StatusCode::NOT_FOUND, code, message)
 }
@@ -321,6 +330,11 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
         ),
         // Described secret by secret elsewhere; an empty list does not occur.
         Conflict::SecretsBound(_) => (StatusCode::CONFLICT, 1003, "secret_in_use".to_owned()),
+        Conflict::PagesProjectName => (
+            StatusCode::CONFLICT,
+            8_000_002,
+            "A project with this name already exists. Choose a different project name.".to_owned(),
+        ),
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
             10215,
@@ -467,5 +481,6 @@ const fn code_of(problem: &Problem) -> u32 {
         Problem::SecretBindingMissing { .. } => 10182,
         Problem::InheritMissing(_) => 10057,
         Problem::IdempotencyKey(_) => 6003,
+        Problem::PagesProjectName(_) | Problem::PagesBranch(_) | Problem::Pages(_) => 1001,
     }
 }

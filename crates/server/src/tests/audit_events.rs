@@ -180,6 +180,7 @@ async fn every_change_is_told() {
     let mut log = Log::new().await;
     secrets_store(&mut log).await;
     workers(&mut log).await;
+    pages(&mut log).await;
     tokens(&mut log).await;
     account(&mut log).await;
     let stores = format!("{STORES}/{{store_id}}?force=true");
@@ -237,6 +238,36 @@ async fn secrets_store(log: &mut Log) {
         &secrets,
         json!([{ "id": ids[2] }]),
         &["delete secret"],
+    )
+    .await;
+}
+
+async fn pages(log: &mut Log) {
+    const PROJECTS: &str = "/accounts/{account_id}/pages/projects";
+    let project = format!("{PROJECTS}/{{project_name}}");
+    let variable = |value: Value| json!({ "production": { "env_vars": { "KEY": value } } });
+    let secret = |value: &str| variable(json!({ "type": "secret_text", "value": value }));
+    let made = ["create pages_project"];
+    log.json(Method::POST, PROJECTS, json!({ "name": "site" }), &made)
+        .await;
+    log.set("project_name", "site");
+    for (configurations, event) in [
+        (secret("1"), "create pages_secret"),
+        (secret("2"), "update pages_secret"),
+        (variable(Value::Null), "delete pages_secret"),
+        (
+            json!({ "preview": { "fail_open": false } }),
+            "update pages_project",
+        ),
+    ] {
+        let body = json!({ "deployment_configs": configurations });
+        log.json(Method::PATCH, &project, body, &[event]).await;
+    }
+    log.json(
+        Method::DELETE,
+        &project,
+        Value::Null,
+        &["delete pages_project"],
     )
     .await;
 }

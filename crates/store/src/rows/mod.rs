@@ -12,6 +12,8 @@ pub mod idempotency;
 pub mod instance;
 pub mod invitations;
 pub mod members;
+pub mod pages_projects;
+pub mod pages_secrets;
 pub mod secret_reads;
 pub mod secrets;
 pub(crate) mod session_uses;

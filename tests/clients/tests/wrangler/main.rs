@@ -19,6 +19,7 @@ mod identity;
 mod leaks;
 mod lifecycle;
 mod modules;
+mod pages;
 mod project;
 mod readme;
 mod refusals;

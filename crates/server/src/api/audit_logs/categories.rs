@@ -31,6 +31,7 @@ mod tests {
                 "products": [
                     { "value": "secrets_store", "label": "Secrets Store" },
                     { "value": "workers", "label": "Workers" },
+                    { "value": "pages", "label": "Pages" },
                 ],
             })
         );

@@ -1,0 +1,11 @@
+//! Projects.
+
+mod create;
+mod delete;
+mod edit;
+mod find;
+mod list;
+
+pub use create::NewPagesProject;
+pub use edit::PagesProjectChanges;
+pub use list::PagesProjectPage;
