@@ -57,7 +57,11 @@ mod tests {
             ("/a*bc*bc", "/abc", false),
             ("/a.b", "/axb", false),
         ] {
-            assert_eq!(Glob::new(pattern).matches(path), expected, "{pattern} {path}");
+            assert_eq!(
+                Glob::new(pattern).matches(path),
+                expected,
+                "{pattern} {path}"
+            );
         }
     }
 }

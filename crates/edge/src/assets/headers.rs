@@ -155,10 +155,7 @@ mod tests {
             applied(text, "/other"),
             ["cache-control: default", "x-a: 1", "x-b: b"]
         );
-        assert_eq!(
-            applied(text, "/static/y"),
-            ["x-a: 1", "x-a: 2", "x-b: b"]
-        );
+        assert_eq!(applied(text, "/static/y"), ["x-a: 1", "x-a: 2", "x-b: b"]);
         assert_eq!(
             applied(text, "/x"),
             [

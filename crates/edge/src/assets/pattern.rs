@@ -39,7 +39,11 @@ impl Pattern {
                 (Some(pieces(host)?), path)
             }
         };
-        let path = if path.is_empty() && host.is_some() { "/" } else { path };
+        let path = if path.is_empty() && host.is_some() {
+            "/"
+        } else {
+            path
+        };
         if !path.starts_with('/') {
             return None;
         }

@@ -120,7 +120,10 @@ impl To {
 fn leads_to_itself(from: &str, target: &str) -> bool {
     from == target
         || from.ends_with("/*")
-            && matches!(target.strip_prefix(&from[..from.len() - 1]), Some("index" | "index.html"))
+            && matches!(
+                target.strip_prefix(&from[..from.len() - 1]),
+                Some("index" | "index.html")
+            )
 }
 
 /// The target with one slash for several, so that what a name stands for cannot make it another host's address.
@@ -152,7 +155,9 @@ mod tests {
     use super::*;
 
     fn find(text: &str, path: &str) -> Option<(u16, String)> {
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)));
         Some(match Redirects::parse(text).find("h", path, query)? {
             Redirect::Sent(status, target) => (status.as_u16(), target),
             Redirect::Served(path) => (200, path),
@@ -181,16 +186,32 @@ mod tests {
     #[test]
     fn a_splat_cannot_make_another_hosts_address() {
         let text = "/out/* /:splat\n";
-        assert_eq!(find(text, "/out//evil.example/"), Some((302, "/evil.example/".to_owned())));
-        assert_eq!(find(text, "/out/\\evil.example"), Some((302, "/evil.example".to_owned())));
+        assert_eq!(
+            find(text, "/out//evil.example/"),
+            Some((302, "/evil.example/".to_owned()))
+        );
+        assert_eq!(
+            find(text, "/out/\\evil.example"),
+            Some((302, "/evil.example".to_owned()))
+        );
     }
 
     #[test]
     fn lines_that_mean_nothing_are_passed_over() {
         let long = format!("/a /{}", "x".repeat(MAX_LINE_CHARS));
         for line in [
-            "", "/a", "# /a /b", "/a /b 404", "/a /b x", "/a /b 301 more", "a /b",
-            "/a https://e.com 200", "/a //e.com", "/a javascript:alert(1)", "/a /a", &long,
+            "",
+            "/a",
+            "# /a /b",
+            "/a /b 404",
+            "/a /b x",
+            "/a /b 301 more",
+            "a /b",
+            "/a https://e.com 200",
+            "/a //e.com",
+            "/a javascript:alert(1)",
+            "/a /a",
+            &long,
         ] {
             assert_eq!(find(line, "/a"), None, "{line}");
         }
@@ -199,10 +220,14 @@ mod tests {
 
     #[test]
     fn only_so_many_rules_count() {
-        let text: String = (0..=MAX_STATIC_RULES).map(|n| format!("/{n} /x\n")).collect();
+        let text: String = (0..=MAX_STATIC_RULES)
+            .map(|n| format!("/{n} /x\n"))
+            .collect();
         assert!(find(&text, "/1999").is_some());
         assert!(find(&text, "/2000").is_none());
-        let text: String = (0..=MAX_DYNAMIC_RULES).map(|n| format!("/{n}/* /x\n")).collect();
+        let text: String = (0..=MAX_DYNAMIC_RULES)
+            .map(|n| format!("/{n}/* /x\n"))
+            .collect();
         assert!(find(&text, "/99/").is_some());
         assert!(find(&text, "/100/").is_none());
     }

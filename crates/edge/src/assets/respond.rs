@@ -74,7 +74,11 @@ async fn file_response(
 ) -> Result<Response<AssetBody>, FeedError> {
     let length = served.file.size;
     let part = if status == StatusCode::OK && asked.method == Method::GET {
-        range::part(asked.headers, served.tag.to_str().unwrap_or_default(), length)
+        range::part(
+            asked.headers,
+            served.tag.to_str().unwrap_or_default(),
+            length,
+        )
     } else {
         Part::Whole
     };
@@ -88,7 +92,11 @@ async fn file_response(
         Part::Whole => 0..length,
         Part::Bytes(range) => {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            let told = format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
+            let told = format!(
+                "bytes {}-{}/{length}",
+                range.start,
+                range.end.saturating_sub(1)
+            );
             insert(response.headers_mut(), header::CONTENT_RANGE, told);
             range
         }

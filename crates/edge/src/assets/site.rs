@@ -71,7 +71,10 @@ enum First {
     Assets,
     Code,
     /// Those of the second list, but for those of the first.
-    Matching { assets: Vec<Glob>, code: Vec<Glob> },
+    Matching {
+        assets: Vec<Glob>,
+        code: Vec<Glob>,
+    },
 }
 
 impl Site {
@@ -165,7 +168,9 @@ impl Site {
             }),
             None => None,
         };
-        let Some((file, status)) = found.and_then(|(file, status)| Some((self.files.get(file)?, status))) else {
+        let Some((file, status)) =
+            found.and_then(|(file, status)| Some((self.files.get(file)?, status)))
+        else {
             return Found::Nothing;
         };
         if !is_read(asked.method) {

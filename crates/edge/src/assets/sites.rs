@@ -42,7 +42,9 @@ impl Sites {
         if let Some(site) = self.loaded(version_id) {
             return Ok(Some(site));
         }
-        let version = self.replica.read(|state| state.version(version_id).cloned());
+        let version = self
+            .replica
+            .read(|state| state.version(version_id).cloned());
         let version = version.ok_or(FeedError::NotFound)?;
         let Some(assets) = &version.assets else {
             return Ok(None);

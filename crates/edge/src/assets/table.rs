@@ -94,9 +94,8 @@ fn fallback(files: &Files<'_>, not_found: NotFoundHandling) -> Fallback {
             .map_or(Fallback::Nothing, Fallback::Page),
         NotFoundHandling::NotFoundPage => {
             let pages = files.numbers.iter();
-            let pages = pages.filter_map(|(path, file)| {
-                Some((path.strip_suffix("/404.html")?.into(), *file))
-            });
+            let pages = pages
+                .filter_map(|(path, file)| Some((path.strip_suffix("/404.html")?.into(), *file)));
             Fallback::Nearest(pages.collect())
         }
     }
@@ -443,7 +442,11 @@ mod tests {
     #[test]
     fn what_is_not_there_is_answered_by_the_nearest_page() {
         let files = ["/404.html", "/blog/404.html", "/index.html"];
-        let table = table(&files, HtmlHandling::default(), NotFoundHandling::NotFoundPage);
+        let table = table(
+            &files,
+            HtmlHandling::default(),
+            NotFoundHandling::NotFoundPage,
+        );
         assert_eq!(table.fallback("/x"), Some((0, true)));
         assert_eq!(table.fallback("/x/y"), Some((0, true)));
         assert_eq!(table.fallback("/blog/x"), Some((1, true)));

@@ -32,7 +32,9 @@ fn assets(plane: &Plane, files: &[(&str, &[u8])], config: AssetsConfig) -> Asset
         let asset = Asset {
             digest: plane.blob(content),
             size: content.len() as u64,
-            content_type: path.ends_with(".html").then(|| "text/html; charset=utf-8".to_owned()),
+            content_type: path
+                .ends_with(".html")
+                .then(|| "text/html; charset=utf-8".to_owned()),
         };
         manifest.0.insert((*path).to_owned(), asset);
     }
@@ -77,13 +79,22 @@ impl Answer {
     }
 }
 
-async fn ask(site: &Site, host: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+async fn ask(
+    site: &Site,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap();
     let mut request = client
-        .request(method.parse().unwrap(), format!("http://{}{path}", site.address))
+        .request(
+            method.parse().unwrap(),
+            format!("http://{}{path}", site.address),
+        )
         .header("host", host);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -129,17 +140,33 @@ async fn files_are_served_without_any_code() {
         redirects: Some("/old/* /page 301\n".to_owned()),
         ..AssetsConfig::default()
     };
-    deploy(&mut worker, None, assets(&plane, &files, config), Vec::new());
+    deploy(
+        &mut worker,
+        None,
+        assets(&plane, &files, config),
+        Vec::new(),
+    );
     let (site, host) = (Site::start(&plane), worker.host());
     answers(&site, &host).await;
 
     let home = get(&site, &host, "/").await;
     assert_eq!((home.status, home.text().as_str()), (200, "<h1>home</h1>"));
     assert_eq!(home.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(home.header("cache-control"), "public, max-age=0, must-revalidate");
-    assert_eq!((home.header("x-set"), home.header("content-length")), ("yes", "13"));
+    assert_eq!(
+        home.header("cache-control"),
+        "public, max-age=0, must-revalidate"
+    );
+    assert_eq!(
+        (home.header("x-set"), home.header("content-length")),
+        ("yes", "13")
+    );
     let tag = home.header("etag").to_owned();
-    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+    for known in [
+        tag.clone(),
+        format!("W/{tag}"),
+        format!("\"x\", {tag}"),
+        "*".to_owned(),
+    ] {
         let same = ask(&site, &host, "GET", "/", &[("if-none-match", &known)]).await;
         assert_eq!((same.status, same.body.len()), (304, 0), "{known}");
     }
@@ -155,7 +182,10 @@ async fn files_are_served_without_any_code() {
     assert_eq!(ask(&site, &host, "POST", "/", &[]).await.status, 405);
     let empty = get(&site, &host, "/empty").await;
     assert_eq!((empty.status, empty.header("content-type")), (200, ""));
-    assert!(site.processes().is_empty(), "no process is needed for files");
+    assert!(
+        site.processes().is_empty(),
+        "no process is needed for files"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,7 +195,12 @@ async fn parts_of_files_are_served_from_memory_and_from_disk() {
     let mut worker = tenant.idle_worker("files");
     let (large, small) = (large(), large()[..1000].to_vec());
     let files: [(&str, &[u8]); 2] = [("/large", &large), ("/small", &small)];
-    deploy(&mut worker, None, assets(&plane, &files, AssetsConfig::default()), Vec::new());
+    deploy(
+        &mut worker,
+        None,
+        assets(&plane, &files, AssetsConfig::default()),
+        Vec::new(),
+    );
     let (mut site, host) = (Site::start(&plane), worker.host());
     answers(&site, &host).await;
     for (path, content) in files {
@@ -191,10 +226,16 @@ async fn parts_of_files_are_served_from_memory_and_from_disk() {
         assert_eq!(refused.header("content-range"), format!("bytes */{length}"));
         for (if_range, status) in [(tag.as_str(), 206), ("\"other\"", 200)] {
             let headers = [("range", "bytes=0-0"), ("if-range", if_range)];
-            assert_eq!(ask(&site, &host, "GET", path, &headers).await.status, status);
+            assert_eq!(
+                ask(&site, &host, "GET", path, &headers).await.status,
+                status
+            );
         }
         let head = ask(&site, &host, "HEAD", path, &[]).await;
-        assert_eq!((head.status, head.header("content-length")), (200, length.to_string().as_str()));
+        assert_eq!(
+            (head.status, head.header("content-length")),
+            (200, length.to_string().as_str())
+        );
     }
     // What was deployed is here, whether or not the control plane is.
     plane.set_away(true);
@@ -210,12 +251,20 @@ async fn no_path_leads_out_of_the_files() {
     let tenant = Tenant::new(&plane, "dev");
     let mut worker = tenant.idle_worker("files");
     let files: [(&str, &[u8]); 2] = [("/index.html", b"home"), ("/a b/ü.txt", b"text")];
-    deploy(&mut worker, None, assets(&plane, &files, AssetsConfig::default()), Vec::new());
+    deploy(
+        &mut worker,
+        None,
+        assets(&plane, &files, AssetsConfig::default()),
+        Vec::new(),
+    );
     let (site, host) = (Site::start(&plane), worker.host());
     answers(&site, &host).await;
     assert_eq!(get(&site, &host, "/a%20b/%C3%BC.txt").await.text(), "text");
     let doubled = get(&site, &host, "//a%20b//%C3%BC.txt").await;
-    assert_eq!((doubled.status, doubled.header("location")), (307, "/a%20b/%C3%BC.txt"));
+    assert_eq!(
+        (doubled.status, doubled.header("location")),
+        (307, "/a%20b/%C3%BC.txt")
+    );
     for path in [
         "/%2e%2e/%2e%2e/etc/passwd",
         "/..%2f..%2fetc/passwd",
@@ -249,13 +298,22 @@ async fn files_come_before_the_code_unless_it_is_to_run_first() {
             not_found_handling,
             ..AssetsConfig::default()
         };
-        deploy(&mut worker, Some(CODE), assets(&plane, &files, config), Vec::new());
+        deploy(
+            &mut worker,
+            Some(CODE),
+            assets(&plane, &files, config),
+            Vec::new(),
+        );
         worker.host()
     };
     let single_page = NotFoundHandling::SinglePageApplication;
     let paths = ["/api/*", "!/api/open/*"].map(str::to_owned).to_vec();
     let default = host_of("default", RunWorkerFirst::default(), NotFoundHandling::None);
-    let first = host_of("first", RunWorkerFirst::Always(true), NotFoundHandling::None);
+    let first = host_of(
+        "first",
+        RunWorkerFirst::Always(true),
+        NotFoundHandling::None,
+    );
     let some = host_of("some", RunWorkerFirst::Paths(paths), single_page);
     let page = host_of("page", RunWorkerFirst::default(), single_page);
     let site = Site::start(&plane);
@@ -274,10 +332,21 @@ async fn files_come_before_the_code_unless_it_is_to_run_first() {
         (&some, "/other", "home"),
         (&page, "/other", "code /other"),
     ] {
-        assert_eq!(get(&site, host, path).await.text(), expected, "{host}{path}");
+        assert_eq!(
+            get(&site, host, path).await.text(),
+            expected,
+            "{host}{path}"
+        );
     }
     // A page that a browser opens is the application's, whatever its path.
-    let opened = ask(&site, &page, "GET", "/other", &[("sec-fetch-mode", "navigate")]).await;
+    let opened = ask(
+        &site,
+        &page,
+        "GET",
+        "/other",
+        &[("sec-fetch-mode", "navigate")],
+    )
+    .await;
     assert_eq!(opened.text(), "home");
     let posted = ask(&site, &default, "POST", "/other", &[]).await;
     assert_eq!(posted.text(), "code /other");
@@ -288,7 +357,11 @@ async fn code_asks_for_its_own_assets_and_other_workers_for_theirs() {
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
     let large = large();
-    let files: [(&str, &[u8]); 3] = [("/index.html", b"home"), ("/404.html", b"nothing"), ("/large", &large)];
+    let files: [(&str, &[u8]); 3] = [
+        ("/index.html", b"home"),
+        ("/404.html", b"nothing"),
+        ("/large", &large),
+    ];
     let config = AssetsConfig {
         run_worker_first: RunWorkerFirst::Always(true),
         not_found_handling: NotFoundHandling::NotFoundPage,
@@ -302,7 +375,12 @@ async fn code_asks_for_its_own_assets_and_other_workers_for_theirs() {
     let own = vec![binding("ASSETS", BindingKind::Assets {})];
     deploy(&mut worker, Some(ASKS), assets(&plane, &files, config), own);
     let mut quiet = tenant.idle_worker("quiet");
-    deploy(&mut quiet, None, assets(&plane, &files[..1], AssetsConfig::default()), Vec::new());
+    deploy(
+        &mut quiet,
+        None,
+        assets(&plane, &files[..1], AssetsConfig::default()),
+        Vec::new(),
+    );
     let calls = "export default { fetch: (request, env) => env.QUIET.fetch(request) };";
     let service = BindingKind::Service {
         service: "quiet".parse().unwrap(),
@@ -312,7 +390,10 @@ async fn code_asks_for_its_own_assets_and_other_workers_for_theirs() {
     let (site, host) = (Site::start(&plane), worker.host());
     answers(&site, &host).await;
     let home = get(&site, &host, "/").await;
-    assert_eq!((home.text().as_str(), home.header("x-code")), ("home", "yes"));
+    assert_eq!(
+        (home.text().as_str(), home.header("x-code")),
+        ("home", "yes")
+    );
     let missing = get(&site, &host, "/x/y").await;
     assert_eq!((missing.status, missing.text().as_str()), (404, "nothing"));
     let whole = get(&site, &host, "/large").await;
@@ -326,7 +407,13 @@ async fn a_new_version_takes_over_when_its_files_are_here() {
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
     let mut worker = tenant.idle_worker("files");
-    let of = |text: &'static str| assets(&plane, &[("/index.html", text.as_bytes())], AssetsConfig::default());
+    let of = |text: &'static str| {
+        assets(
+            &plane,
+            &[("/index.html", text.as_bytes())],
+            AssetsConfig::default(),
+        )
+    };
     let first = deploy(&mut worker, None, of("one"), Vec::new());
     let (site, host) = (Site::start(&plane), worker.host());
     site.fetch_text(&host, "/", "one").await;

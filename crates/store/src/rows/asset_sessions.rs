@@ -38,7 +38,13 @@ pub(crate) async fn keep(tx: &mut Tx<'_>, session: &AssetSessionRow) -> Result<(
         "DELETE FROM asset_sessions WHERE expires_at <= $1",
         now.as_micros()
     );
-    account_assets::sweep(tx, now.plus_micros(-UNUSED_KEPT_MICROS), now, MAX_FILES_SWEPT).await?;
+    account_assets::sweep(
+        tx,
+        now.plus_micros(-UNUSED_KEPT_MICROS),
+        now,
+        MAX_FILES_SWEPT,
+    )
+    .await?;
     execute!(
         tx,
         "INSERT INTO asset_sessions (id, account_id, worker_name, manifest, created_at, expires_at) \
