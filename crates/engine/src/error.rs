@@ -134,6 +134,16 @@ pub enum Problem {
     /// An upload without the parts it needs, or with parts that are wrong.
     #[error("{0}")]
     Upload(String),
+    /// A binding to a Worker that is not there.
+    #[error(
+        "service binding '{binding}' refers to the Worker '{service}', which is not found: deploy that Worker first, or correct its name"
+    )]
+    ServiceMissing {
+        /// The binding.
+        binding: String,
+        /// The Worker.
+        service: String,
+    },
     /// A binding to a store's secret that is not there.
     #[error(
         "Secrets Store binding '{binding}' references store '{store}' and secret '{secret}' which were not found."
@@ -154,6 +164,9 @@ pub enum Problem {
     /// A binding that should be inherited and is not there.
     #[error("inherit binding '{0}' is invalid: the previous version has no such binding")]
     InheritMissing(String),
+    /// A filter of a tail that is none.
+    #[error("tail_filter_invalid: {0}")]
+    TailFilter(String),
     /// A cron trigger that is none.
     #[error("invalid cron string: {0}")]
     Cron(coffer_types::cron::InvalidCron),
@@ -214,6 +227,11 @@ pub enum Problem {
     /// An `Idempotency-Key` that is empty or too long.
     #[error("Idempotency-Key must be 1 to {0} visible ASCII characters")]
     IdempotencyKey(usize),
+    /// An `Idempotency-Key` with a password. A digest of the request would be kept, and with it one of the password.
+    #[error(
+        "Idempotency-Key cannot be used with a request that has a password, of which nothing is kept; send it without"
+    )]
+    IdempotencyKeyWithPassword,
 }
 
 /// Why nobody was recognised.
@@ -257,6 +275,9 @@ pub enum Missing {
     /// The session.
     #[error("no such session")]
     Session,
+    /// The tail, or its address was used before.
+    #[error("no such tail")]
+    Tail,
     /// The per-Worker secret.
     #[error("no such secret on the Worker")]
     WorkerSecret,
@@ -307,6 +328,9 @@ pub enum Conflict {
     /// The name is another Pages project's.
     #[error("the account has a Pages project of this name")]
     PagesProjectName,
+    /// The name is another Worker's.
+    #[error("the account has a Worker of this name")]
+    WorkerName,
     /// The newest version is not deployed.
     #[error("the latest version is not deployed")]
     LatestVersionNotDeployed,
@@ -357,6 +381,18 @@ pub enum Limit {
     /// Pages projects of the account.
     #[error("at most {0} Pages projects per account")]
     PagesProjects(u32),
+    /// Tokens of a user.
+    #[error("at most {0} tokens per user")]
+    TokensOfUser(u32),
+    /// Tokens of the account's own.
+    #[error("at most {0} tokens per account")]
+    TokensOfAccount(u32),
+    /// Members of the account, and who is invited.
+    #[error("at most {0} members per account")]
+    Members(u32),
+    /// Tails of the Worker.
+    #[error("at most {0} tails per Worker")]
+    Tails(u32),
 }
 
 impl Error {

@@ -9,6 +9,7 @@
 
 mod account_settings;
 mod actor;
+mod assets;
 mod attempts;
 mod audit;
 mod authenticate;
@@ -19,8 +20,8 @@ mod feed;
 mod global_key;
 mod identity;
 mod installation;
-pub mod log;
 mod invitations;
+pub mod log;
 mod members;
 mod mutate;
 mod pages;
@@ -41,6 +42,7 @@ pub use coffer_store::rows::{Direction, Slice};
 
 pub use account_settings::CofferSettingsChanges;
 pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RawRequest, RequestMeta};
+pub use assets::{AssetPermit, AssetUpload, ManifestEntry, NewAsset, NewAssets, NewManifest};
 pub use attempts::{
     Attempt, AttemptFigures, AttemptKind, AttemptLimits, AttemptRate, Attempts, InvalidRate,
     LimitedBy,
@@ -52,17 +54,18 @@ pub use audit::{
 pub use authorize::{
     BindSecrets, DeployPages, DeployWorkers, EditBindings, EditSettings, ManageAccount,
     ManageMemberships, ManageSecrets, ManageTokens, ManageUser, ManageUserTokens, Permit, Requires,
-    TailWorkers, UserPermit, ViewAccount, ViewAudit, ViewMemberships, ViewPages, ViewSecrets,
-    ViewTokens, ViewUser, ViewUserTokens, ViewWorkers,
+    TailWorkers, UserPermit, ViewAccount, ViewAudit, ViewMembers, ViewMemberships, ViewPages,
+    ViewSecrets, ViewTokens, ViewUser, ViewUserTokens, ViewWorkers,
 };
 pub use engine::Engine;
 pub use error::{Conflict, Error, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
 pub use identity::{AccountList, InvitationAnswer, UserChanges};
+pub use installation::{AccountSummary, Installation, InstallationError};
 pub use invitations::Invitation;
 pub use members::{Invited, MemberList, MemberOrder, MemberPage};
-pub use installation::{AccountSummary, Installation, InstallationError};
 pub use pages::{
-    NewPagesProject, NewPagesVariable, PagesConfigurationChanges, PagesProjectChanges, PagesProjectPage,
+    NewPagesProject, NewPagesVariable, PagesConfigurationChanges, PagesProjectChanges,
+    PagesProjectPage,
 };
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{
@@ -71,10 +74,12 @@ pub use secrets_store::{
 };
 pub use sessions::{Ended, SignedIn};
 pub use tokens::{
-    AccountGroupList, CreatedToken, TokenGroupList, TokenList, TokenPage, TokenSettings, TokensPermit,
+    AccountGroupList, CreatedToken, TokenGroupList, TokenList, TokenPage, TokenSettings,
+    TokensPermit,
 };
 pub use workers::{
     Annotations, Code, Compatibility, NewBinding, NewBindingKind, NewDeployment, NewModule,
-    NewVersion, Published, ScriptSettingsChanges, SecretEdit, SettingsChanges, SubdomainChange,
-    Upload, VersionContent, VersionPage, VersionPatch, WorkerFacts,
+    NewTail, NewVersion, PartBinding, Published, ScriptSettingsChanges, SecretEdit,
+    SettingsChanges, SubdomainChange, TailEnd, TailFrame, TailStream, TailView, Upload,
+    VersionContent, VersionPage, VersionPatch, WhichVersion, WorkerChanges, WorkerFacts,
 };

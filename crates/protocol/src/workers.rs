@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use coffer_types::deployment::Share;
 use coffer_types::{
-    Binding, BindingKind, BindingName, Cron, DeploymentId, Email, KeyDescription, ModuleName, SecretName, StoreId, Timestamp,
-    VersionId, WorkerId, WorkerName,
+    Binding, BindingKind, BindingName, Cron, DeploymentId, Email, KeyDescription, ModuleName, SecretName,
+    StoreId, Timestamp, VersionId, WorkerId, WorkerName,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -408,6 +408,56 @@ pub struct Worker {
     pub tags: Vec<String>,
     /// Workers that consume this one's traces.
     pub tail_consumers: Value,
+}
+
+/// A version, as the newer part of the API shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerVersion {
+    /// The version.
+    pub id: VersionId,
+    /// Counts the Worker's versions, from 1.
+    pub number: u32,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// Which client made it.
+    pub source: String,
+    /// `workers/message` and the like.
+    pub annotations: BTreeMap<String, String>,
+    /// Its bindings, without values.
+    pub bindings: Vec<BindingShape>,
+    /// The date that its behaviour is fixed at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compatibility_date: Option<String>,
+    /// Exceptions to that date.
+    pub compatibility_flags: Vec<String>,
+    /// As the client set them.
+    pub limits: Value,
+    /// The module that handles requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_module: Option<ModuleName>,
+    /// Its modules, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modules: Option<Vec<WorkerModule>>,
+    /// As the client set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Value>,
+    /// How long it took to start when it was made.
+    pub startup_time_ms: u32,
+    /// Where it answers: at the addresses of its Worker.
+    pub urls: Vec<String>,
+    /// Always `standard`.
+    pub usage_model: String,
+}
+
+/// A module of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerModule {
+    /// The name that other modules import it by.
+    pub name: ModuleName,
+    /// How the runtime reads it.
+    pub content_type: String,
+    /// Its content.
+    pub content_base64: String,
 }
 
 /// The host names of a Worker.

@@ -116,6 +116,18 @@ pub enum KeyUsage {
 }
 
 impl KeyUsage {
+    /// All there are.
+    pub const ALL: [Self; 8] = [
+        Self::Encrypt,
+        Self::Decrypt,
+        Self::Sign,
+        Self::Verify,
+        Self::DeriveKey,
+        Self::DeriveBits,
+        Self::WrapKey,
+        Self::UnwrapKey,
+    ];
+
     /// The name in the Web Cryptography API.
     pub const fn name(self) -> &'static str {
         match self {

@@ -53,6 +53,9 @@ pub const MAX_ANNOTATIONS: usize = 16;
 pub const MAX_COMPATIBILITY_FLAGS: usize = 256;
 /// Versions or deployments on one page where a client names no size: all that can be deployed.
 pub const DEFAULT_VERSIONS_PAGE_SIZE: u32 = 100;
+/// Bytes of a `secret_key` binding's algorithm as JSON. Our own bound: the longest that the Web Cryptography API
+/// knows has some hundred.
+pub const MAX_KEY_ALGORITHM_BYTES: usize = 4096;
 /// Deployments that a Worker's list of deployments tells of, the newest.
 pub const LISTED_DEPLOYMENTS: u32 = 100;
 
@@ -66,6 +69,26 @@ pub const PAGES_PROJECTS_PER_ACCOUNT: u32 = 100;
 pub const MAX_PAGES_VARIABLES: usize = MAX_BINDINGS_PER_VERSION;
 /// Pages projects on one page of a list where a client names no number, from its API description.
 pub const DEFAULT_PAGES_PAGE_SIZE: u32 = 10;
+
+/// Tails of one Worker at once. The documented limit.
+pub const TAILS_PER_WORKER: u32 = 10;
+/// Seconds that a tail lasts. Our own bound: whoever lost the permission follows no longer than that. Wrangler makes
+/// the next one by itself.
+pub const TAIL_SECONDS: u32 = 3600;
+/// Seconds from a tail's making to the WebSocket that follows it. Our own bound; Wrangler comes at once.
+pub const TAIL_CONNECT_SECONDS: u32 = 60;
+/// Filters of a tail. Our own bound: twice the kinds that there are.
+pub const MAX_TAIL_FILTERS: usize = 16;
+/// Values of one filter, such as methods. Our own bound.
+pub const MAX_TAIL_FILTER_VALUES: usize = 64;
+/// Bytes of one text of a filter. Our own bound.
+pub const MAX_TAIL_FILTER_BYTES: usize = 1024;
+/// Bytes of events that wait for a tail's client. Our own bound: several events of the largest size.
+pub const MAX_TAIL_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// Seconds that a tail's client may take for one event before it is cut. Our own bound.
+pub const TAIL_SEND_SECONDS: u32 = 30;
+/// Ended tails of one Worker that a client may still delete, as those do that hang up first. Our own bound.
+pub const MAX_ENDED_TAILS: usize = 100;
 
 /// Bytes of a JSON request body.
 pub const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;
@@ -120,6 +143,13 @@ pub const MAX_ATTEMPT_RECORDS: usize = 16_384;
 pub const MAX_PROXIES_IN_FRONT: usize = 16;
 /// How long an address from which a user signed in is familiar, in days: longer than a holiday.
 pub const FAMILIAR_ADDRESS_DAYS: i64 = 30;
+/// API tokens of one user. Our own bound: more than anyone keeps apart, and all of them are read when a membership of
+/// the user ends.
+pub const MAX_TOKENS_PER_USER: u32 = 500;
+/// API tokens of one account. Our own bound: one for each of many deployments, in a list that is still quick.
+pub const MAX_TOKENS_PER_ACCOUNT: u32 = 20_000;
+/// Members of one account, those included who are invited. Our own bound: a large company.
+pub const MAX_MEMBERS_PER_ACCOUNT: u32 = 20_000;
 /// Policies in one API token. Our own bound, as the next three: many times what anyone needs, and little enough to
 /// go through for every request.
 pub const MAX_POLICIES_PER_TOKEN: usize = 100;
@@ -146,6 +176,28 @@ pub const MAX_FILTER_VALUES: usize = 100;
 pub const MAX_DENIALS_PER_MINUTE: usize = 60;
 /// Actors whose refused requests are remembered at once: some megabytes at the most.
 pub const MAX_DENIED_ACTORS: usize = 1024;
+
+/// Static assets of one version, from the platform's limits.
+pub const MAX_ASSETS_PER_VERSION: usize = 20_000;
+/// Bytes of one static asset, from the platform's limits.
+pub const MAX_ASSET_BYTES: u64 = 25 * 1024 * 1024;
+/// Bytes in the path of a static asset. Our own bound: what fits a request's target with room to spare.
+pub const MAX_ASSET_PATH_BYTES: usize = 1024;
+/// Bytes of a request that begins an upload of assets: every path of the most assets at 400 bytes an entry.
+pub const MAX_ASSET_MANIFEST_BYTES: usize = 8 * 1024 * 1024;
+/// Files that a client is asked to send in one request: well below the bound on parts.
+pub const MAX_ASSETS_PER_UPLOAD: usize = 500;
+/// Bytes of the files that a client is asked to send in one request, unless one alone is larger: Base64 makes them a
+/// third more, which stays below the bound on uploads.
+pub const MAX_ASSET_BYTES_PER_UPLOAD: u64 = 40 * 1024 * 1024;
+/// How long an upload of assets may take from its beginning to the version, in minutes.
+pub const ASSET_UPLOAD_MINUTES: i64 = 60;
+/// Bytes of `_headers` or `_redirects`, each: the most rules at the longest line would be more than anyone writes.
+pub const MAX_ASSET_RULES_BYTES: usize = 512 * 1024;
+/// Patterns in `run_worker_first`, from the platform's limits.
+pub const MAX_RUN_WORKER_FIRST_PATTERNS: usize = 100;
+/// Bytes in one pattern of `run_worker_first`, from the platform's limits.
+pub const MAX_RUN_WORKER_FIRST_PATTERN_BYTES: usize = 100;
 
 /// Characters of a cron trigger: the longest sensible lists fit.
 pub const MAX_CRON_CHARS: usize = 200;

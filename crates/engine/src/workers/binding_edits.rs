@@ -48,6 +48,8 @@ fn beyond_bindings(draft: &Draft) -> Vec<String> {
     let mut settings = current.worker.clone();
     draft.settings.apply(&mut settings);
     let same_code = before.main_module == after.main_module
+        && before.format == after.format
+        && before.assets == after.assets
         && by_name(&before.modules) == by_name(&after.modules);
     let parts = [
         ("the code", same_code),

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 
 use coffer_crypto::SecretValue;
 use coffer_store::rows::worker_secrets::WorkerSecretRow;
+use coffer_store::rows::workers;
 use coffer_types::{
-    Binding, BindingKind, BindingName, Owner, Permission, Place, SecretName, StoreId, ValueVersion,
-    WorkerId, WorkerSecretId, limits,
+    Binding, BindingKind, BindingName, KeyDescription, ModuleName, Owner, Permission, Place,
+    SecretName, StoreId, ValueVersion, WorkerId, WorkerName, WorkerSecretId, limits,
 };
 use serde_json::Value;
 
+use super::formats::Written;
+use super::keys::check_key;
 use super::store_bindings::check_bindable;
 use crate::authorize::Permit;
 use crate::engine::Engine;
@@ -42,6 +45,24 @@ pub enum NewBindingKind {
         /// The value.
         value: SecretValue,
     },
+    /// A per-Worker key; its material is gone from memory once it is sealed.
+    SecretKey {
+        /// How it may be used.
+        key: KeyDescription,
+        /// Base64, or a JSON web key.
+        material: SecretValue,
+    },
+    /// Another Worker of the account, or the same, named as the client names it.
+    Service {
+        /// Its name.
+        service: String,
+    },
+    /// The version's own static assets.
+    Assets,
+    /// Which version this is.
+    VersionMetadata,
+    /// A part of the upload, in a service worker.
+    Part(PartBinding),
     /// A secret of a store, named as the client names it: what is no id or name is not there.
     SecretsStoreSecret {
         /// The store's id.
@@ -54,6 +75,17 @@ pub enum NewBindingKind {
         /// The older name, if it differs.
         old_name: Option<BindingName>,
     },
+}
+
+/// How a service worker is given a part of the upload.
+#[derive(Clone, Debug)]
+pub enum PartBinding {
+    /// As text.
+    Text(ModuleName),
+    /// As bytes.
+    Data(ModuleName),
+    /// As a `WebAssembly.Module`.
+    Wasm(ModuleName),
 }
 
 /// What becomes of an inherited binding that the latest version does not have.
@@ -77,6 +109,7 @@ pub(super) enum Binds {
 /// Bindings to be made out of these, for a Worker's new version.
 pub(super) struct Asked<'a> {
     pub(super) worker_id: WorkerId,
+    pub(super) worker_name: &'a WorkerName,
     /// The latest version's.
     pub(super) previous: &'a [Binding],
     /// Those asked for.
@@ -85,6 +118,8 @@ pub(super) struct Asked<'a> {
     pub(super) keep: &'a [String],
     pub(super) inheritance: Inheritance,
     pub(super) binds: Binds,
+    /// The code that they are for.
+    pub(super) code: Written<'a>,
 }
 
 /// Bindings as they are stored, with the sealed values of those that are new.
@@ -152,6 +187,32 @@ impl Engine {
                 }
                 Err(problem) => Err(problem),
             },
+            NewBindingKind::SecretKey { key, material } => {
+                let checked = check_size(&new.name, material.len())
+                    .and_then(|()| check_key(&new.name, key, material));
+                match checked {
+                    Ok(()) => {
+                        let secret = self.seal_worker_secret(permit, asked.worker_id, material)?;
+                        let kind = BindingKind::SecretKey {
+                            secret: secret.id,
+                            key: key.clone(),
+                        };
+                        resolved.secrets.push(secret);
+                        Ok(kind)
+                    }
+                    Err(problem) => Err(problem),
+                }
+            }
+            NewBindingKind::Service { service } => {
+                self.bind_service(permit, asked, &new.name, service).await?
+            }
+            NewBindingKind::Assets => Ok(BindingKind::Assets {}),
+            NewBindingKind::VersionMetadata => Ok(BindingKind::VersionMetadata {}),
+            NewBindingKind::Part(part) => Ok(match part.clone() {
+                PartBinding::Text(part) => BindingKind::TextBlob { part },
+                PartBinding::Data(part) => BindingKind::DataBlob { part },
+                PartBinding::Wasm(part) => BindingKind::WasmModule { part },
+            }),
             NewBindingKind::SecretsStoreSecret {
                 store_id,
                 secret_name,
@@ -168,12 +229,44 @@ impl Engine {
                 }
             }
         };
-        Ok(kind.map(|kind| {
+        Ok(kind.and_then(|kind| {
+            asked.code.check(&new.name, &kind)?;
             resolved.bindings.push(Binding {
                 name: new.name.clone(),
                 kind,
             });
+            Ok(())
         }))
+    }
+
+    /// A binding to a Worker of the account: one that is there, or the one that is being made.
+    async fn bind_service<P: Sync>(
+        &self,
+        permit: &Permit<P>,
+        asked: &Asked<'_>,
+        name: &BindingName,
+        service: &str,
+    ) -> Result<Result<BindingKind, Problem>> {
+        let Ok(service) = service.parse::<WorkerName>() else {
+            return Ok(Err(Problem::ServiceMissing {
+                binding: name.to_string(),
+                service: nameless(),
+            }));
+        };
+        let is_there = service == *asked.worker_name || {
+            let mut reader = self.store.reader().await?;
+            workers::with_name(&mut reader, permit.account_id(), &service)
+                .await?
+                .is_some()
+        };
+        Ok(if is_there {
+            Ok(BindingKind::Service { service })
+        } else {
+            Err(Problem::ServiceMissing {
+                binding: name.to_string(),
+                service: service.to_string(),
+            })
+        })
     }
 
     fn seal_worker_secret<P>(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use coffer_types::{Digest, Module, ModuleKind, ModuleName};
+use coffer_types::{Digest, Format, Module, ModuleKind, ModuleName};
 
 use crate::error::{Error, Problem, Result};
 
@@ -19,10 +19,12 @@ pub struct NewModule {
     pub content: Bytes,
 }
 
-/// Modules with different names, one of which is an ECMAScript module that handles requests.
+/// Modules with different names, one of which handles requests: an ECMAScript module, or a script that listens for
+/// them.
 #[derive(Clone, Debug)]
 pub struct Code {
-    main_module: ModuleName,
+    format: Format,
+    main_module: Option<ModuleName>,
     modules: Vec<Module>,
     contents: Vec<Bytes>,
     etag: String,
@@ -34,13 +36,7 @@ impl Code {
     /// # Errors
     /// [`Error::Invalid`] if a name appears twice, or the main module is missing or of a wrong kind.
     pub fn new(main_module: ModuleName, given: Vec<NewModule>) -> Result<Self> {
-        let mut names = HashSet::new();
-        if let Some(twice) = given.iter().find(|module| !names.insert(&module.name)) {
-            return Err(refused(format!(
-                "module {} appears more than once",
-                twice.name
-            )));
-        }
+        check_names(&given)?;
         match given.iter().find(|module| module.name == main_module) {
             None => {
                 return Err(refused(format!(
@@ -56,18 +52,59 @@ impl Code {
             }
             Some(_) => {}
         }
-        let modules: Vec<Module> = given.iter().map(described).collect();
-        Ok(Self {
-            etag: etag(&main_module, &modules),
-            main_module,
-            modules,
-            contents: given.into_iter().map(|module| module.content).collect(),
-        })
+        Ok(Self::of(Format::Modules, main_module, given))
     }
 
-    /// The module that handles requests.
-    pub fn main_module(&self) -> &ModuleName {
-        &self.main_module
+    /// The script in the service-worker format with this name among these parts.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a name appears twice, or the script is missing or not JavaScript.
+    pub fn service_worker(body_part: ModuleName, given: Vec<NewModule>) -> Result<Self> {
+        check_names(&given)?;
+        let refused = |rule: String| Error::invalid("/body_part", Problem::Script(rule));
+        match given.iter().find(|part| part.name == body_part) {
+            None => Err(refused(format!(
+                "body_part names {body_part}, but the upload has no such part"
+            ))),
+            Some(body) if body.kind != ModuleKind::CommonJs => Err(refused(format!(
+                "the script {body_part} is sent as {}; send a service worker as {}, or name a module in main_module",
+                body.kind.media_type(),
+                ModuleKind::CommonJs.media_type()
+            ))),
+            Some(_) => Ok(Self::of(Format::ServiceWorker, body_part, given)),
+        }
+    }
+
+    fn of(format: Format, main_module: ModuleName, given: Vec<NewModule>) -> Self {
+        let modules: Vec<Module> = given.iter().map(described).collect();
+        Self {
+            format,
+            etag: etag(&main_module, &modules),
+            main_module: Some(main_module),
+            modules,
+            contents: given.into_iter().map(|module| module.content).collect(),
+        }
+    }
+
+    /// No code at all: a version that is only static assets, told apart by this text.
+    pub(super) fn none(assets: &str) -> Self {
+        Self {
+            format: Format::Modules,
+            main_module: None,
+            modules: Vec::new(),
+            contents: Vec::new(),
+            etag: digest_of(assets.as_bytes()).to_string(),
+        }
+    }
+
+    /// How it is written.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The module that handles requests, if there is code.
+    pub const fn main_module(&self) -> Option<&ModuleName> {
+        self.main_module.as_ref()
     }
 
     /// The modules, in the order of the upload.
@@ -83,6 +120,17 @@ impl Code {
     /// A digest of names, kinds and contents.
     pub fn etag(&self) -> &str {
         &self.etag
+    }
+}
+
+fn check_names(given: &[NewModule]) -> Result<()> {
+    let mut names = HashSet::new();
+    match given.iter().find(|module| !names.insert(&module.name)) {
+        None => Ok(()),
+        Some(twice) => Err(refused(format!(
+            "module {} appears more than once",
+            twice.name
+        ))),
     }
 }
 
@@ -146,6 +194,19 @@ mod tests {
         assert!(code("a.js", vec![module("a.js", Text, "")]).is_err());
         let twice = vec![module("a.js", EsModule, ""), module("a.js", Text, "")];
         assert!(code("a.js", twice).is_err());
+    }
+
+    #[test]
+    fn a_service_worker_is_a_script() {
+        use ModuleKind::{CommonJs, EsModule, Wasm};
+        let script = |kind| {
+            let parts = vec![module("w.js", kind, ""), module("ADD", Wasm, "")];
+            Code::service_worker("w.js".parse().unwrap(), parts)
+        };
+        assert_eq!(script(CommonJs).unwrap().format(), Format::ServiceWorker);
+        assert!(script(EsModule).is_err());
+        let parts = vec![module("ADD", Wasm, "")];
+        assert!(Code::service_worker("w.js".parse().unwrap(), parts).is_err());
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Engine {
         set.chain(removed).collect()
     }
 
-    fn event_on<P>(
+    pub(super) fn event_on<P>(
         &self,
         permit: &Permit<P>,
         worker: &WorkerRow,
@@ -135,10 +135,7 @@ impl Engine {
 pub(super) fn secrets_of(bindings: &[Binding]) -> BTreeMap<&BindingName, WorkerSecretId> {
     bindings
         .iter()
-        .filter_map(|binding| match binding.kind {
-            BindingKind::SecretText { secret } => Some((&binding.name, secret)),
-            _ => None,
-        })
+        .filter_map(|binding| Some((&binding.name, binding.kind.worker_secret()?)))
         .collect()
 }
 

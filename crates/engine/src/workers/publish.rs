@@ -22,6 +22,7 @@ use super::bindings::Binds;
 use super::current::{Current, Seen};
 use super::store_bindings::check_still_there;
 use super::{ScriptSettingsChanges, view};
+use crate::assets::KeptManifest;
 use crate::authorize::Permit;
 use crate::engine::Engine;
 use crate::error::{Conflict, Error, Limit, Missing, Problem, Result};
@@ -52,6 +53,8 @@ pub(super) struct Draft {
     pub(super) secrets: Vec<WorkerSecretRow>,
     /// The contents of the modules if they are new; `None` if they are the latest version's.
     pub(super) contents: Option<Vec<Bytes>>,
+    /// The manifest of its static assets if it is new.
+    pub(super) manifest: Option<KeptManifest>,
     /// Settings of the Worker that change with it.
     pub(super) settings: ScriptSettingsChanges,
     /// Whose bindings to secrets of a store are looked at.
@@ -69,6 +72,7 @@ struct Plan {
     version: VersionRow,
     secrets: Vec<WorkerSecretRow>,
     contents: Vec<Bytes>,
+    manifest: Option<KeptManifest>,
     settings: ScriptSettingsChanges,
     deployment: Option<DeploymentRow>,
     /// Those whose secrets must be there.
@@ -242,6 +246,7 @@ impl Engine {
             version,
             secrets: draft.secrets,
             contents: draft.contents.unwrap_or_default(),
+            manifest: draft.manifest,
             settings: draft.settings,
             deployment,
             bound,
@@ -277,6 +282,9 @@ async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
     let worker = write_worker(tx, plan).await?;
     for (module, content) in plan.version.facts.modules.iter().zip(&plan.contents) {
         blobs::insert(tx, module.digest, content).await?;
+    }
+    if let Some(manifest) = &plan.manifest {
+        manifest.keep(tx).await?;
     }
     for secret in &plan.secrets {
         worker_secrets::insert(tx, worker.id, secret, plan.version.created_at).await?;

@@ -5,9 +5,11 @@ mod create;
 mod find;
 mod list;
 mod patch;
+mod worker_version;
 
 pub use content::VersionContent;
 pub use create::NewVersion;
 pub use list::VersionPage;
 pub use patch::VersionPatch;
 pub(super) use patch::derived;
+pub use worker_version::WhichVersion;

@@ -2,11 +2,12 @@
 
 use coffer_protocol::workers::{
     Deployment, STRATEGY, Script, ScriptSettings, Settings, SubdomainState, USAGE_MODEL, Version,
-    VersionMetadata, VersionResources, VersionRuntime, VersionScript,
+    VersionMetadata, VersionResources, VersionRuntime, VersionScript, WorkerVersion,
 };
 use coffer_store::rows::deployments::DeploymentRow;
 use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::workers::WorkerRow;
+use coffer_types::Format;
 use serde_json::{Value, json};
 
 use super::current::Current;
@@ -36,8 +37,8 @@ pub(super) fn script(current: &Current) -> Script {
         migration_tag: None,
         usage_model: USAGE_MODEL.to_owned(),
         last_deployed_from: source.cloned().unwrap_or_else(|| "unknown".to_owned()),
-        has_assets: false,
-        has_modules: true,
+        has_assets: facts.is_some_and(|facts| facts.assets.is_some()),
+        has_modules: facts.is_none_or(|facts| facts.format == Format::Modules),
         logpush: worker.settings.logpush,
         compatibility_date: facts.and_then(|facts| facts.compatibility_date.clone()),
         compatibility_flags: facts
@@ -80,6 +81,28 @@ pub(super) fn version(worker: &WorkerRow, row: &VersionRow) -> Version {
             },
         },
         startup_time_ms: Some(facts.startup_time_ms),
+    }
+}
+
+/// A version, as the newer part of the API shows it, without its modules.
+pub(super) fn worker_version(row: &VersionRow) -> WorkerVersion {
+    let facts = &row.facts;
+    WorkerVersion {
+        id: row.id,
+        number: row.number,
+        created_on: row.created_at,
+        source: facts.source.clone(),
+        annotations: facts.annotations.clone(),
+        bindings: facts.bindings.iter().map(Into::into).collect(),
+        compatibility_date: facts.compatibility_date.clone(),
+        compatibility_flags: facts.compatibility_flags.clone(),
+        limits: object(facts.limits.as_ref()),
+        main_module: facts.main_module.clone(),
+        modules: None,
+        placement: facts.placement.clone(),
+        startup_time_ms: facts.startup_time_ms,
+        urls: Vec::new(),
+        usage_model: USAGE_MODEL.to_owned(),
     }
 }
 

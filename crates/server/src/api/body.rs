@@ -31,8 +31,19 @@ pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
 /// What a body is read as.
 pub(crate) trait FromBody: Sized {
+    /// Whether it has a password. Of such a request no digest may be kept, so it takes no `Idempotency-Key`.
+    const HAS_PASSWORD: bool = false;
+
     /// Reads the whole body.
     fn from_body(bytes: &[u8]) -> ApiResult<Self>;
+
+    /// Refuses an `Idempotency-Key` of a request with a password.
+    fn check_repeatable(parts: &Parts) -> ApiResult<()> {
+        if Self::HAS_PASSWORD && parts.headers.contains_key("idempotency-key") {
+            return Err(Error::invalid("", Problem::IdempotencyKeyWithPassword).into());
+        }
+        Ok(())
+    }
 }
 
 /// A permitted request that changes something about the user who acts, with its JSON body.
@@ -48,6 +59,7 @@ impl<P: Requires, T: FromBody> FromRequest<App> for Change<P, T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Permitted(permit) = Permitted::<P>::from_request_parts(&mut parts, app).await?;
+        T::check_repeatable(&parts)?;
         let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
         let permit = match idempotency_key(&parts, &bytes, app)? {
             None => permit,
@@ -64,6 +76,7 @@ impl<P: Requires, T: FromBody> FromRequest<App> for UserChange<P, T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let PermittedUser(permit) = PermittedUser::<P>::from_request_parts(&mut parts, app).await?;
+        T::check_repeatable(&parts)?;
         let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
         let permit = match idempotency_key(&parts, &bytes, app)? {
             None => permit,
@@ -90,6 +103,7 @@ impl<T: FromBody> FromRequest<App> for Anyone<T> {
             return Err(ApiError::OtherSite);
         }
         let request = request_meta(&parts)?;
+        T::check_repeatable(&parts)?;
         let bytes = read(body, MAX_JSON_BODY_BYTES, app.body_idle).await?;
         let body = T::from_body(&bytes)?;
         Ok(Self { request, body })
@@ -97,7 +111,11 @@ impl<T: FromBody> FromRequest<App> for Anyone<T> {
 }
 
 /// The request's `Idempotency-Key`, with a digest of the request.
-fn idempotency_key(parts: &Parts, body: &[u8], app: &App) -> ApiResult<Option<IdempotencyKey>> {
+pub(crate) fn idempotency_key(
+    parts: &Parts,
+    body: &[u8],
+    app: &App,
+) -> ApiResult<Option<IdempotencyKey>> {
     let Some(key) = parts.headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -130,6 +148,18 @@ impl<T: DeserializeOwned> FromBody for Json<T> {
     }
 }
 
+/// A JSON body with a password.
+#[derive(Debug)]
+pub(crate) struct WithPassword<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromBody for WithPassword<T> {
+    const HAS_PASSWORD: bool = true;
+
+    fn from_body(bytes: &[u8]) -> ApiResult<Self> {
+        Json::from_body(bytes).map(|Json(value)| Self(value))
+    }
+}
+
 impl<T: DeserializeOwned> FromBody for Maybe<T> {
     fn from_body(bytes: &[u8]) -> ApiResult<Self> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -141,7 +171,11 @@ impl<T: DeserializeOwned> FromBody for Maybe<T> {
 }
 
 /// Reads a body of at most `limit` bytes, each frame of which may take as long as `idle`.
-pub(crate) async fn read(mut body: Body, limit: usize, idle: Duration) -> ApiResult<Zeroizing<Vec<u8>>> {
+pub(crate) async fn read(
+    mut body: Body,
+    limit: usize,
+    idle: Duration,
+) -> ApiResult<Zeroizing<Vec<u8>>> {
     let told = body.size_hint().exact().unwrap_or_default();
     let told = usize::try_from(told).unwrap_or(limit).min(limit);
     let mut bytes = Zeroizing::new(Vec::with_capacity(told));

@@ -2,7 +2,9 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use coffer_engine::{BoundSecret, Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated};
+use coffer_engine::{
+    BoundSecret, Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated,
+};
 use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
 use coffer_types::limits::MAX_WORKERS_NAMED;
 
@@ -44,6 +46,8 @@ pub(crate) enum ApiError {
     BodyUnreadable,
     /// The client began a body and sends no more of it.
     BodyTooSlow,
+    /// A tail's address, asked for by something that cannot follow a tail.
+    NotATailClient,
     /// An upload that does not say that it is multipart, or with which boundary.
     NotMultipart,
 }
@@ -74,7 +78,10 @@ impl IntoResponse for ApiError {
                 );
             }
             StatusCode::TOO_MANY_REQUESTS => {
-                if let Self::Engine(Error::TooManyAttempts { retry_after_seconds }) = &self {
+                if let Self::Engine(Error::TooManyAttempts {
+                    retry_after_seconds,
+                }) = &self
+                {
                     headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
                 }
             }
@@ -135,6 +142,11 @@ impl ApiError {
                 "Unauthorized to access requested resource: with a session, only pages of this origin may change \
                  something; send its Origin header, or use an API token"
                     .to_owned(),
+            ),
+            Self::NotATailClient => (
+                StatusCode::UPGRADE_REQUIRED,
+                1001,
+                "a tail is followed by a WebSocket with the subprotocol trace-v1".to_owned(),
             ),
             Self::NoRoute(path) => (StatusCode::NOT_FOUND, 7003, could_not_route(path)),
             Self::EmptyId => (
@@ -249,6 +261,26 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             10037,
             format!("You have exceeded the limit of {limit} Workers on your account."),
         ),
+        Error::LimitExceeded(Limit::Tails(limit)) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            1003,
+            format!("maximum_tails_exceeded: at most {limit} tails follow a Worker at once; end one first"),
+        ),
+        Error::LimitExceeded(Limit::TokensOfUser(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_tokens_exceeded: a user has at most {limit} API tokens; delete one first"),
+        ),
+        Error::LimitExceeded(Limit::TokensOfAccount(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_tokens_exceeded: an account has at most {limit} API tokens; delete one first"),
+        ),
+        Error::LimitExceeded(Limit::Members(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_members_exceeded: an account has at most {limit} members and invitations; remove one first"),
+        ),
         Error::LimitExceeded(Limit::PagesProjects(limit)) => (
             StatusCode::BAD_REQUEST,
             1003,
@@ -284,6 +316,7 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             "The deployment was not found on this Worker.".to_owned(),
         ),
         Missing::Session => (1003, "session_not_found: you have no session with this id".to_owned()),
+        Missing::Tail => (1003, "tail_not_found: the Worker has no tail with this id".to_owned()),
         Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
         Missing::AuditEvent => (
             1001,
@@ -334,6 +367,11 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             StatusCode::CONFLICT,
             8_000_002,
             "A project with this name already exists. Choose a different project name.".to_owned(),
+        ),
+        Conflict::WorkerName => (
+            StatusCode::CONFLICT,
+            10016,
+            "The account has a Worker of this name: choose another, or edit that one.".to_owned(),
         ),
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
@@ -468,6 +506,7 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::PasswordWrong
         | Problem::TokenName(_)
         | Problem::Token(_)
+        | Problem::TailFilter(_)
         | Problem::Parameter(_) => 1001,
         Problem::WorkerName(_) => 10016,
         Problem::VariableTooLarge { .. } => 10054,
@@ -478,9 +517,10 @@ const fn code_of(problem: &Problem) -> u32 {
         Problem::Cron(_) => 10100,
         Problem::TooManyCrons(_) => 10072,
         Problem::ScriptTooLarge(_) => 10027,
+        Problem::ServiceMissing { .. } => 10143,
         Problem::SecretBindingMissing { .. } => 10182,
         Problem::InheritMissing(_) => 10057,
-        Problem::IdempotencyKey(_) => 6003,
+        Problem::IdempotencyKey(_) | Problem::IdempotencyKeyWithPassword => 6003,
         Problem::PagesProjectName(_) | Problem::PagesBranch(_) | Problem::Pages(_) => 1001,
     }
 }

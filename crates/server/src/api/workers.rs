@@ -1,5 +1,7 @@
 //! Workers: scripts, versions, deployments, per-Worker secrets, settings.
 
+mod assets;
+mod binding;
 #[cfg(test)]
 mod binding_edits;
 mod deployments;
@@ -10,6 +12,7 @@ mod scripts;
 mod secrets;
 mod settings;
 mod subdomain;
+mod tails;
 #[cfg(test)]
 pub(super) mod testing;
 mod upload;
@@ -24,12 +27,19 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(schedules::routes());
     routes.extend(versions::routes());
     routes.extend(deployments::routes());
+    routes.extend(assets::routes());
     routes.extend(secrets::routes());
     routes.extend(settings::routes());
     routes.extend(subdomain::routes());
+    routes.extend(tails::routes());
     routes.extend(worker::routes());
     routes.extend(elsewhere::routes());
     routes
+}
+
+/// The routes of this area that ask for another token than the API's.
+pub(super) fn token_routes() -> Vec<Route> {
+    assets::token_routes()
 }
 
 #[cfg(test)]
@@ -45,6 +55,7 @@ mod tests {
         let version = "c5e9c03c-4448-49b4-a1b1-b19bf4cd2241";
         path.replace("{script_name}", "w")
             .replace("{worker_id}", "w")
+            .replace("{id}", "0123456789abcdef0123456789abcdef")
             .replace("{version_id}", version)
             .replace("{deployment_id}", version)
             .replace("{secret_name}", "S")

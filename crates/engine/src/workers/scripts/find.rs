@@ -28,13 +28,27 @@ impl Engine {
     ///
     /// # Errors
     /// [`Missing::Worker`].
-    pub async fn worker(
+    pub async fn worker<P: Sync>(
         &self,
-        permit: &Permit<ViewWorkers>,
+        permit: &Permit<P>,
         name: &WorkerName,
     ) -> Result<WorkerFacts> {
         let (_, current) = self.current(permit.account_id(), name).await?;
         Ok(facts(&current))
+    }
+
+    /// The account's Workers by name. There are at most as many as the account's limit.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] if the database is away.
+    pub async fn list_workers(&self, permit: &Permit<ViewWorkers>) -> Result<Vec<WorkerFacts>> {
+        let mut reader = self.store.reader().await?;
+        let rows = workers::of_account(&mut reader, permit.account_id()).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for worker in rows {
+            found.push(facts(&of(&mut reader, worker).await?));
+        }
+        Ok(found)
     }
 
     /// The account's Worker with this id.

@@ -121,5 +121,5 @@ fn kind_of<'c>(current: &'c Current, name: &BindingName) -> Option<&'c BindingKi
 }
 
 const fn is_secret(kind: &BindingKind) -> bool {
-    matches!(kind, BindingKind::SecretText { .. })
+    kind.worker_secret().is_some()
 }

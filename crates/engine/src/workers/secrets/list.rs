@@ -1,7 +1,7 @@
 //! Listing and finding per-Worker secrets.
 
 use coffer_protocol::workers::WorkerSecret;
-use coffer_types::{BindingKind, BindingName, WorkerName};
+use coffer_types::{BindingName, WorkerName};
 
 use crate::authorize::{Permit, ViewWorkers};
 use crate::engine::Engine;
@@ -21,8 +21,11 @@ impl Engine {
         let secrets = current
             .bindings()
             .iter()
-            .filter(|binding| matches!(binding.kind, BindingKind::SecretText { .. }))
-            .map(|binding| WorkerSecret::named(binding.name.clone()));
+            .filter(|binding| binding.kind.worker_secret().is_some())
+            .map(|binding| WorkerSecret {
+                name: binding.name.clone(),
+                kind: binding.kind.type_name().to_owned(),
+            });
         Ok(secrets.collect())
     }
 

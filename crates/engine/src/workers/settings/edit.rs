@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Conflict, Result};
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, Resolved};
 use crate::workers::current::Current;
+use crate::workers::formats::Written;
 use crate::workers::publish::Draft;
 use crate::workers::versions::derived;
 use crate::workers::{Annotations, Compatibility, ScriptSettingsChanges};
@@ -79,11 +80,16 @@ impl Engine {
             Some(new) => {
                 let asked = Asked {
                     worker_id: current.worker.id,
+                    worker_name: &current.worker.name,
                     previous: &latest.facts.bindings,
                     new,
                     keep: &[],
                     inheritance: Inheritance::Strict,
                     binds: Binds::Changed,
+                    code: Written {
+                        format: latest.facts.format,
+                        modules: &latest.facts.modules,
+                    },
                 };
                 self.resolve_bindings(permit, &asked).await?
             }
@@ -109,6 +115,7 @@ impl Engine {
             facts,
             secrets: resolved.secrets,
             contents: None,
+            manifest: None,
             settings: changes.script,
             binds: Binds::Changed,
             deploy: Some(annotations),

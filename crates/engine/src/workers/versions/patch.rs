@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, NewBindingKind, Resolved};
 use crate::workers::current::Current;
+use crate::workers::formats::Written;
 use crate::workers::publish::{Draft, Published};
 use crate::workers::versions::create::authored;
 use crate::workers::{Annotations, ScriptSettingsChanges};
@@ -67,11 +68,16 @@ impl Engine {
         let new = merged(&latest, patch.bindings);
         let asked = Asked {
             worker_id: current.worker.id,
+            worker_name: &current.worker.name,
             previous: &latest.facts.bindings,
             new: &new,
             keep: &[],
             inheritance: Inheritance::Strict,
             binds,
+            code: Written {
+                format: latest.facts.format,
+                modules: &latest.facts.modules,
+            },
         };
         let Resolved { bindings, secrets } = self.resolve_bindings(permit, &asked).await?;
         let annotations = patch.annotations.triggered_by(TRIGGER);
@@ -85,6 +91,7 @@ impl Engine {
             facts,
             secrets,
             contents: None,
+            manifest: None,
             settings: ScriptSettingsChanges::default(),
             binds,
             deploy: patch.deploy.then_some(annotations),

@@ -1,17 +1,21 @@
 //! Uploads: a multipart body of metadata and modules.
 
+mod brackets;
 mod form;
 mod metadata;
 mod modules;
 
 pub(super) use form::{Form, refused};
-pub(super) use metadata::parse;
+pub(super) use metadata::{parse, parse_json};
+pub(super) use modules::module_name;
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
-use coffer_engine::{Permit, Requires};
+use coffer_engine::{Permit, Requires, Upload};
+use coffer_types::limits::MAX_UPLOAD_BYTES;
 
+use super::super::body::{idempotency_key, read};
 use super::super::error::ApiError;
 use super::super::permitted::Permitted;
 use crate::app::App;
@@ -56,13 +60,44 @@ impl<P: Requires> FromRequest<App> for Uploaded<P> {
     }
 }
 
+/// A permitted request with a version in JSON, as large as an upload. A repeated `Idempotency-Key` is known to the
+/// permit.
+#[derive(Debug)]
+pub(super) struct UploadedJson<P> {
+    pub(super) permit: Permit<P>,
+    pub(super) upload: Upload,
+    /// Held until the request is done.
+    pub(super) room: TakenRoom,
+}
+
+impl<P: Requires> FromRequest<App> for UploadedJson<P> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Permitted(permit) = Permitted::<P>::from_request_parts(&mut parts, app).await?;
+        let room = app.upload_room.take(body.size_hint().upper()).await?;
+        let bytes = read(body, MAX_UPLOAD_BYTES, app.body_idle).await?;
+        let permit = match idempotency_key(&parts, &bytes, app)? {
+            None => permit,
+            Some(key) => permit.repeatable(key),
+        };
+        let upload = parse_json(&bytes)?;
+        Ok(Self {
+            permit,
+            upload,
+            room,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::{Method, header};
     use coffer_types::limits::{MAX_SECRETS_PER_BULK, MAX_UPLOAD_BYTES_AT_ONCE};
     use serde_json::{Value, json};
 
-    use crate::api::workers::testing::{Multipart, SCRIPTS, metadata, secret};
+    use crate::api::workers::testing::{CODE, Multipart, SCRIPTS, metadata, secret};
     use crate::testing::{Answer, TestApp, failure, result};
 
     /// Sends a request whose key is its method and path.
@@ -189,6 +224,82 @@ mod tests {
             errors,
             ["10021 at most 100 secrets per request at /secrets"]
         );
+    }
+
+    /// Sends an upload under this Content-Type.
+    async fn put(app: &TestApp, media_type: &str, body: Multipart) -> Answer {
+        let path = format!("{SCRIPTS}/w");
+        app.send_bytes(Method::PUT, &path, media_type, body.end())
+            .await
+    }
+
+    #[tokio::test]
+    async fn every_client_has_its_own_layout() {
+        let app = TestApp::new().await;
+        let form = Multipart::content_type();
+        // Every module in a part of the same name.
+        let module = |name: &str, part: &str| {
+            format!(
+                "Content-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n\
+                 Content-Type: application/javascript+module"
+            )
+        };
+        let body = Multipart::of(&metadata(&json!([secret("S", "1")])))
+            .part(&module("index.js", "files"), CODE.as_bytes())
+            .part(&module("lib/other.js", "files"), CODE.as_bytes());
+        result(&put(&app, &form, body).await);
+        let modules = app.serving("w").await.modules;
+        let names: Vec<_> = modules.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["index.js", "lib/other.js"]);
+
+        // Metadata in brackets, under a Content-Type that tells no boundary.
+        let fields = || {
+            Multipart::default()
+                .field("metadata[main_module]", "index.js")
+                .field("metadata[compatibility_date]", "2026-01-01")
+                .field("metadata[bindings][][name]", "S")
+                .field("metadata[bindings][][type]", "secret_text")
+                .field("metadata[bindings][][text]", "marked canary")
+                .field("metadata[bindings][][name]", "V")
+                .field("metadata[bindings][][type]", "plain_text")
+                .field("metadata[bindings][][text]", "true")
+                .field("metadata[logpush]", "true")
+        };
+        for media_type in [&form, "application/javascript", "multipart/form-data"] {
+            let body = fields().part(&module("index.js", "files[]"), CODE.as_bytes());
+            let answer = put(&app, media_type, body).await;
+            assert_eq!(result(&answer)["logpush"], true, "{media_type}");
+            assert!(!answer.2.to_string().contains("canary"));
+            assert_eq!(app.env("w").await["S"], "marked canary");
+            assert_eq!(app.serving("w").await.bindings.len(), 2);
+        }
+
+        let written = app.written().await;
+        for (media_type, expected) in [("text/plain", "10001 "), ("application/json", "10001 ")] {
+            let body = fields().part(&module("index.js", "files[]"), CODE.as_bytes());
+            let (status, errors) = failure(&put(&app, media_type, body).await);
+            assert_eq!((status, &errors[0][..6]), (400, expected), "{media_type}");
+        }
+        // What only looks like a form is none.
+        for body in [
+            "",
+            "--",
+            "--\r\n",
+            "addEventListener('fetch', () => {})\r\n",
+            &"-".repeat(500),
+        ] {
+            let path = format!("{SCRIPTS}/w");
+            let body = body.as_bytes().to_vec();
+            let answer = app
+                .send_bytes(Method::PUT, &path, "application/javascript", body)
+                .await;
+            assert_eq!(failure(&answer).0, 400);
+        }
+        let twice = fields().field("metadata[main_module]", "marked canary");
+        let (status, errors) = failure(&put(&app, &form, twice).await);
+        assert_eq!((status, &errors[0][..6]), (400, "10021 "));
+        assert!(!errors[0].contains("canary"), "{errors:?}");
+        assert_eq!(app.written().await, written);
     }
 
     #[tokio::test]

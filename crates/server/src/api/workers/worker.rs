@@ -1,8 +1,12 @@
-//! `GET …/workers/{worker_id}`: a Worker by id or name, with its addresses.
+//! The newer part of the API: Workers by id or name, with their addresses, and versions in JSON.
+
+mod edit;
+mod list;
+mod versions;
 
 use axum::extract::{Path, State};
 use axum::http::Method;
-use coffer_engine::{Error, Missing, Permit, ViewWorkers, WorkerFacts};
+use coffer_engine::{EditSettings, Error, Missing, Permit, Requires, ViewWorkers, WorkerFacts};
 use coffer_protocol::workers::{Worker, WorkerSubdomain};
 use coffer_types::{Permission, Subdomain, WorkerId, WorkerName};
 use serde::Deserialize;
@@ -15,15 +19,82 @@ use crate::api::route::{Route, route};
 use crate::app::App;
 
 pub(super) fn routes() -> Vec<Route> {
+    const WORKERS: &str = "/accounts/{account_id}/workers/workers";
+    const VERSIONS: &str = "/accounts/{account_id}/workers/workers/{worker_id}/versions";
+    const VERSION: &str =
+        "/accounts/{account_id}/workers/workers/{worker_id}/versions/{version_id}";
+    const LATEST: &str = "/accounts/{account_id}/workers/workers/{worker_id}/versions/latest";
     const WORKER: &str = "/accounts/{account_id}/workers/workers/{worker_id}";
     let view = Some(Permission::ViewWorkers);
-    vec![route(
-        &Method::GET,
-        WORKER,
-        "Show a Worker with its addresses",
-        view,
-        find,
-    )]
+    let deploy = Some(Permission::DeployWorkers);
+    vec![
+        route(
+            &Method::GET,
+            WORKERS,
+            "List Workers with their addresses",
+            view,
+            list::list,
+        ),
+        route(
+            &Method::POST,
+            WORKERS,
+            "Make a Worker",
+            deploy,
+            edit::create,
+        ),
+        route(
+            &Method::GET,
+            WORKER,
+            "Show a Worker with its addresses",
+            view,
+            find,
+        ),
+        route(
+            &Method::PUT,
+            WORKER,
+            "Replace a Worker's settings",
+            deploy,
+            edit::replace,
+        ),
+        route(&Method::PATCH, WORKER, "Edit a Worker", deploy, edit::edit),
+        route(
+            &Method::DELETE,
+            WORKER,
+            "Delete a Worker",
+            deploy,
+            edit::delete,
+        ),
+        route(
+            &Method::GET,
+            VERSIONS,
+            "List a Worker's versions",
+            view,
+            versions::list,
+        ),
+        route(
+            &Method::GET,
+            LATEST,
+            "Show a Worker's newest version",
+            view,
+            versions::find_latest,
+        ),
+        // Who may only bind secrets of a store may make versions that change only bindings to these.
+        route(
+            &Method::POST,
+            VERSIONS,
+            "Make a version",
+            view,
+            versions::create,
+        )
+        .and_any_of(EditSettings::AND_ANY_OF),
+        route(
+            &Method::GET,
+            VERSION,
+            "Show a Worker's version",
+            view,
+            versions::find,
+        ),
+    ]
 }
 
 /// The Worker of a path, by id or name.

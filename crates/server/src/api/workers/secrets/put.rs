@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
-use crate::api::workers::fields::{ScriptPath, binding_name, unsupported};
+use crate::api::workers::binding::unsupported;
+use crate::api::workers::fields::{ScriptPath, binding_name};
 use crate::app::App;
 
 /// A secret to be set.
@@ -45,6 +46,10 @@ impl Secret {
         let name = binding_name(text).map_err(|problem| Error::invalid("/name", problem))?;
         match self.kind.as_deref() {
             None | Some("secret_text") => {}
+            Some("secret_key") => {
+                let rule = format!("binding {name} of type secret_key is set with an upload");
+                return Err(Error::invalid("/type", Problem::Upload(rule)));
+            }
             Some(other) => {
                 return Err(Error::invalid("/type", unsupported(&name, other)));
             }
@@ -197,7 +202,7 @@ mod tests {
             (json!({ "name": "A" }), "10021 secret A needs text"),
             (
                 json!({ "name": "A", "text": "s", "type": "secret_key" }),
-                "10021 binding A of type secret_key is not supported by Coffer",
+                "10021 binding A of type secret_key is set with an upload",
             ),
             (
                 json!({ "name": "A", "text": "s", "type": "8675309" }),

@@ -13,9 +13,8 @@ use serde_json::Value;
 use crate::api::answer::Answer;
 use crate::api::body::{FromBody, Json};
 use crate::api::error::{ApiError, ApiResult};
-use crate::api::workers::fields::{
-    Bare, BindingFields, ScriptPath, ScriptSettingsFields, annotations, bindings,
-};
+use crate::api::workers::binding::{Bare, BindingFields, bindings};
+use crate::api::workers::fields::{ScriptPath, ScriptSettingsFields, annotations};
 use crate::api::workers::upload::{Form, Uploaded, refused};
 use crate::app::App;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use coffer_engine::{Error, Problem};
 use coffer_types::limits::{MAX_UPLOAD_BYTES, MAX_UPLOAD_PARTS};
 use futures::{Stream, StreamExt, future, stream};
@@ -19,6 +19,9 @@ use crate::api::error::{ApiError, ApiResult};
 /// refusal instead of a closed connection.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
+/// Bytes of the text between parts (RFC 2046, section 5.1.1).
+const MAX_BOUNDARY_BYTES: usize = 70;
+
 /// The parts of a multipart body, in order.
 #[derive(Debug)]
 pub(in crate::api::workers) struct Form {
@@ -30,6 +33,8 @@ pub(in crate::api::workers) struct Part {
     pub(in crate::api::workers) name: String,
     pub(in crate::api::workers) file_name: Option<String>,
     pub(in crate::api::workers) media_type: Option<String>,
+    /// The media type with its parameters.
+    pub(in crate::api::workers) content_type: Option<String>,
     pub(in crate::api::workers) content: Bytes,
 }
 
@@ -47,8 +52,16 @@ impl Form {
     /// # Errors
     /// [`ApiError::BodyTooLarge`], [`ApiError::TooManyParts`], [`ApiError::BodyUnreadable`],
     /// [`ApiError::BodyTooSlow`], [`ApiError::NotMultipart`], or [`Problem::Upload`] if it is malformed.
-    pub(super) async fn read(content_type: &str, body: Body, idle: Duration) -> ApiResult<Self> {
-        let boundary = multer::parse_boundary(content_type).map_err(|_| ApiError::NotMultipart)?;
+    pub(in crate::api::workers) async fn read(
+        content_type: &str,
+        body: Body,
+        idle: Duration,
+    ) -> ApiResult<Self> {
+        let (boundary, body) = match multer::parse_boundary(content_type) {
+            Ok(boundary) => (boundary, body),
+            Err(_) if may_lack_boundary(content_type) => begun(body, idle).await?,
+            Err(_) => return Err(ApiError::NotMultipart),
+        };
         let source = Source::new(body, idle);
         let read = read_parts(Multipart::with_constraints(
             source.stream(),
@@ -84,6 +97,43 @@ impl Form {
     }
 }
 
+/// Whether a client sends forms under this Content-Type without telling where their parts end.
+fn may_lack_boundary(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    matches!(
+        essence,
+        "multipart/form-data" | "application/javascript" | "application/javascript+module"
+    )
+}
+
+/// The boundary as the body's first line tells it, and the body.
+async fn begun(body: Body, idle: Duration) -> ApiResult<(String, Body)> {
+    let mut rest = body.into_data_stream();
+    let mut head = BytesMut::new();
+    let end = loop {
+        if let Some(end) = head.windows(2).position(|pair| pair == b"\r\n") {
+            break end;
+        }
+        if head.len() > MAX_BOUNDARY_BYTES + 4 {
+            return Err(ApiError::NotMultipart);
+        }
+        let next = tokio::time::timeout(idle, rest.next()).await;
+        match next.map_err(|_| ApiError::BodyTooSlow)? {
+            Some(Ok(data)) => head.extend_from_slice(&data),
+            Some(Err(_)) => return Err(ApiError::BodyUnreadable),
+            None => return Err(ApiError::NotMultipart),
+        }
+    };
+    let line = std::str::from_utf8(&head[..end]).ok();
+    let boundary = line.and_then(|line| line.strip_prefix("--"));
+    let boundary = boundary
+        .filter(|text| (1..=MAX_BOUNDARY_BYTES).contains(&text.len()) && text.is_ascii())
+        .ok_or(ApiError::NotMultipart)?
+        .to_owned();
+    let head = stream::iter([Ok(head.freeze())]);
+    Ok((boundary, Body::from_stream(head.chain(rest))))
+}
+
 async fn read_parts(mut multipart: Multipart<'_>) -> ApiResult<Vec<Part>> {
     let mut parts = Vec::new();
     while let Some(field) = multipart
@@ -102,11 +152,13 @@ async fn read_parts(mut multipart: Multipart<'_>) -> ApiResult<Vec<Part>> {
         let media_type = field
             .content_type()
             .map(|media_type| media_type.essence_str().to_owned());
+        let content_type = field.content_type().map(ToString::to_string);
         let content = field.bytes().await.map_err(|error| fault(&error))?;
         parts.push(Part {
             name,
             file_name,
             media_type,
+            content_type,
             content,
         });
     }

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use coffer_engine::{Code, Compatibility, Error, NewVersion, Problem, Upload};
+use coffer_engine::{Code, Compatibility, Error, NewModule, NewVersion, Problem, Upload};
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use serde::Deserialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
+use super::brackets;
 use super::form::{Form, Part, refused};
-use super::modules;
+use super::modules::{self, ModuleFields, Naming, module_name};
 use crate::api::body::{FromBody, Json};
 use crate::api::error::{ApiError, ApiResult};
-use crate::api::workers::fields::{
-    Bare, BindingFields, ScriptSettingsFields, annotations, bindings,
-};
+use crate::api::workers::assets::AssetFields;
+use crate::api::workers::binding::{Bare, BindingFields, bindings};
+use crate::api::workers::fields::{ScriptSettingsFields, annotations};
 
 #[derive(Debug, Deserialize)]
 struct Metadata {
@@ -26,10 +28,11 @@ struct Metadata {
     annotations: Option<BTreeMap<String, String>>,
     limits: Option<Value>,
     placement: Option<Value>,
-    assets: Option<Value>,
+    assets: Option<AssetFields>,
     keep_assets: Option<bool>,
     migrations: Option<Value>,
     containers: Option<Value>,
+    modules: Option<Vec<ModuleFields>>,
     exports: Option<Value>,
     #[serde(flatten)]
     settings: ScriptSettingsFields,
@@ -44,19 +47,42 @@ pub(in crate::api::workers) fn parse(
     mut form: Form,
     strict_inheritance: bool,
 ) -> ApiResult<Upload> {
-    let part = form
-        .take("metadata")
-        .ok_or_else(|| refused("the upload has no part named metadata"))?;
-    let metadata = read(&part)?;
+    let metadata = match brackets::take(&mut form)? {
+        Some(fields) => Json::from_body(&Zeroizing::new(fields.to_string().into_bytes()))?.0,
+        None => {
+            let part = form.take("metadata");
+            read(&part.ok_or_else(|| refused("the upload has no part named metadata"))?)?
+        }
+    };
+    if metadata.modules.is_some() {
+        return Err(refused(
+            "modules in the metadata are for JSON bodies: send each as a part",
+        ));
+    }
+    upload(metadata, strict_inheritance, |naming| {
+        modules::parse(form.parts, naming)
+    })
+}
+
+/// What a version in JSON asks for: its modules are in it.
+///
+/// # Errors
+/// [`Error::Invalid`] as for [`parse`].
+pub(in crate::api::workers) fn parse_json(body: &[u8]) -> ApiResult<Upload> {
+    let Json(mut metadata): Json<Metadata> = Json::from_body(body)?;
+    let given = metadata.modules.take().unwrap_or_default();
+    upload(metadata, true, |_| modules::decode(given))
+}
+
+fn upload(
+    metadata: Metadata,
+    strict_inheritance: bool,
+    modules: impl FnOnce(Naming) -> Result<Vec<NewModule>, Error>,
+) -> ApiResult<Upload> {
     check_offered(&metadata)?;
-    let main_module = metadata.main_module.as_deref().ok_or_else(|| {
-        let rule = "main_module is missing: name the module whose default export handles requests";
-        Error::invalid("/main_module", Problem::Script(rule.to_owned()))
-    })?;
-    let main_module = modules::module_name(main_module)
-        .map_err(|problem| Error::invalid("/main_module", problem))?;
     let version = NewVersion {
-        code: Code::new(main_module, modules::parse(form.parts)?)?,
+        code: code(&metadata, modules)?,
+        assets: AssetFields::parse(metadata.assets, metadata.keep_assets)?,
         bindings: bindings(metadata.bindings.unwrap_or_default(), Bare::Refused)?,
         keep_bindings: metadata.keep_bindings.unwrap_or_default(),
         strict_inheritance,
@@ -72,6 +98,46 @@ pub(in crate::api::workers) fn parse(
         version,
         settings: metadata.settings.into(),
     })
+}
+
+/// The code of an upload: modules, or a script and its parts.
+fn code(
+    metadata: &Metadata,
+    modules: impl FnOnce(Naming) -> Result<Vec<NewModule>, Error>,
+) -> Result<Option<Code>, Error> {
+    let name = |pointer: &str, text: &str| {
+        module_name(text).map_err(|problem| Error::invalid(pointer, problem))
+    };
+    match (
+        metadata.main_module.as_deref(),
+        metadata.body_part.as_deref(),
+    ) {
+        (Some(main_module), None) => {
+            let main_module = name("/main_module", main_module)?;
+            Code::new(main_module, modules(Naming::File)?).map(Some)
+        }
+        (None, Some(body_part)) => {
+            let body_part = name("/body_part", body_part)?;
+            Code::service_worker(body_part, modules(Naming::Part)?).map(Some)
+        }
+        (Some(_), Some(_)) => {
+            let rule = "main_module and body_part exclude each other: name the module whose default export handles requests, or the script that listens for them";
+            Err(Error::invalid(
+                "/body_part",
+                Problem::Script(rule.to_owned()),
+            ))
+        }
+        // A version may be nothing but static assets.
+        (None, None) if metadata.assets.is_some() || metadata.keep_assets == Some(true) => Ok(None),
+        (None, None) => {
+            let rule =
+                "main_module is missing: name the module whose default export handles requests";
+            Err(Error::invalid(
+                "/main_module",
+                Problem::Script(rule.to_owned()),
+            ))
+        }
+    }
 }
 
 fn read(part: &Part) -> ApiResult<Metadata> {
@@ -90,11 +156,7 @@ fn check_offered(metadata: &Metadata) -> Result<(), Error> {
         Some(Value::Object(fields)) => !fields.is_empty(),
         Some(_) => true,
     };
-    let refusal = if metadata.body_part.is_some() {
-        "the service-worker format (body_part) is not supported by Coffer: export default { fetch } from a module"
-    } else if asked(&metadata.assets) || metadata.keep_assets == Some(true) {
-        "static assets are not supported by Coffer"
-    } else if asked(&metadata.migrations) || asked(&metadata.exports) {
+    let refusal = if asked(&metadata.migrations) || asked(&metadata.exports) {
         "Durable Objects are not supported by Coffer"
     } else if asked(&metadata.containers) {
         "containers are not supported by Coffer"

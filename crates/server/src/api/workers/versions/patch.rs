@@ -12,7 +12,8 @@ use crate::api::answer::Answer;
 use crate::api::body::{Change, Json};
 use crate::api::error::ApiResult;
 use crate::api::page::Query;
-use crate::api::workers::fields::{Bare, BindingFields, annotations, binding_name};
+use crate::api::workers::binding::{Bare, BindingFields};
+use crate::api::workers::fields::{annotations, binding_name};
 use crate::api::workers::worker::WorkerPath;
 use crate::app::App;
 
