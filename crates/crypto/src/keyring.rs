@@ -70,6 +70,7 @@ struct MacKeys {
     session: MacKey,
     cursor: MacKey,
     request: MacKey,
+    assets: MacKey,
 }
 
 impl MacKeys {
@@ -79,6 +80,7 @@ impl MacKeys {
             session: MacKey::derive(master_key, MacLabel::Session)?,
             cursor: MacKey::derive(master_key, MacLabel::Cursor)?,
             request: MacKey::derive(master_key, MacLabel::Request)?,
+            assets: MacKey::derive(master_key, MacLabel::Assets)?,
         })
     }
 }
@@ -215,6 +217,7 @@ impl Keyring {
             MacLabel::Session => &self.mac_keys.session,
             MacLabel::Cursor => &self.mac_keys.cursor,
             MacLabel::Request => &self.mac_keys.request,
+            MacLabel::Assets => &self.mac_keys.assets,
         }
         .duplicate()
     }

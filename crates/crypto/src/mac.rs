@@ -18,6 +18,8 @@ pub enum MacLabel {
     Cursor,
     /// Digests of requests that came with an idempotency key.
     Request,
+    /// Tokens of asset uploads.
+    Assets,
 }
 
 impl MacLabel {
@@ -28,6 +30,7 @@ impl MacLabel {
             Self::Session => "coffer session mac 1",
             Self::Cursor => "coffer cursor mac 1",
             Self::Request => "coffer request mac 1",
+            Self::Assets => "coffer assets mac 1",
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x434F_4652;
 pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_access_and_audit.sql"),
+    include_str!("../migrations/sqlite/0003_static_assets.sql"),
     include_str!("../migrations/sqlite/0004_pages.sql"),
 ];
 

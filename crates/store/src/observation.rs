@@ -1,9 +1,12 @@
 //! What is written without an audit event: observations, which change nothing that anyone asked for.
 
-use coffer_types::{SessionId, Timestamp, TokenId};
+use bytes::Bytes;
+use coffer_types::{AccountId, SessionId, Timestamp, TokenId};
 
 use crate::connection::Tx;
 use crate::error::StoreError;
+use crate::rows::account_assets::{self, AccountAssetRow};
+use crate::rows::asset_sessions::{self, AssetSessionRow};
 use crate::rows::{session_uses, token_uses};
 
 /// Something seen. The type lists all that may be written without an audit event, so that nothing else can be.
@@ -13,6 +16,18 @@ pub enum Observation {
     TokenUses(Vec<(TokenId, Timestamp)>),
     /// When sessions were last used.
     SessionUses(Vec<(SessionId, Timestamp)>),
+    /// That an upload of static assets has begun. Nothing is served of it before a version names it, and that
+    /// version has its event.
+    AssetUpload(Box<AssetSessionRow>),
+    /// Files of such an upload with their contents.
+    AssetFiles {
+        /// Whose they are.
+        account_id: AccountId,
+        /// The files.
+        files: Vec<(AccountAssetRow, Bytes)>,
+        /// When they came.
+        at: Timestamp,
+    },
 }
 
 impl Observation {
@@ -27,6 +42,16 @@ impl Observation {
             Self::SessionUses(uses) => {
                 for (id, at) in uses {
                     session_uses::keep(tx, *id, *at).await?;
+                }
+            }
+            Self::AssetUpload(session) => asset_sessions::keep(tx, session).await?,
+            Self::AssetFiles {
+                account_id,
+                files,
+                at,
+            } => {
+                for (file, content) in files {
+                    account_assets::keep(tx, *account_id, file, content, *at).await?;
                 }
             }
         }

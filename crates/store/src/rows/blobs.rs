@@ -1,4 +1,4 @@
-//! Module contents, stored once under their SHA-256.
+//! Contents of modules and of static assets, stored once under their SHA-256.
 
 use coffer_types::Digest;
 
@@ -32,7 +32,7 @@ pub async fn find(rows: &mut impl Rows, digest: Digest) -> Result<Option<Vec<u8>
     })
 }
 
-/// Removes those of these contents that no version has any more.
+/// Removes those of these contents that no version has any more and no account has uploaded.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -41,7 +41,9 @@ pub async fn delete_unused(tx: &mut Tx<'_>, digests: &[Digest]) -> Result<(), St
         execute!(
             tx,
             "DELETE FROM blobs WHERE digest = $1 \
-                 AND NOT EXISTS (SELECT 1 FROM version_blobs WHERE digest = $1)",
+                 AND NOT EXISTS (SELECT 1 FROM version_blobs WHERE digest = $1) \
+                 AND NOT EXISTS (SELECT 1 FROM manifest_blobs WHERE digest = $1) \
+                 AND NOT EXISTS (SELECT 1 FROM account_assets WHERE digest = $1)",
             digest.to_string()
         );
     }

@@ -1,6 +1,8 @@
 //! One file a table: its rows as domain types, and every statement on it.
 
+pub mod account_assets;
 pub mod accounts;
+pub mod asset_sessions;
 pub mod audit;
 pub mod audit_checkpoints;
 pub mod audit_query;
@@ -11,6 +13,7 @@ pub mod deployments;
 pub mod idempotency;
 pub mod instance;
 pub mod invitations;
+pub mod manifest_blobs;
 pub mod members;
 pub mod pages_projects;
 pub mod pages_secrets;

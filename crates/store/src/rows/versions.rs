@@ -80,12 +80,14 @@ pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreEr
         facts,
         version.created_at.as_micros()
     );
-    for module in &version.facts.modules {
+    let modules = version.facts.modules.iter().map(|module| module.digest);
+    let manifest = version.facts.assets.iter().map(|assets| assets.manifest);
+    for digest in modules.chain(manifest) {
         execute!(
             tx,
             "INSERT INTO version_blobs (version_id, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             version.id.to_string(),
-            module.digest.to_string()
+            digest.to_string()
         );
     }
     version_secrets::insert_of(tx, version).await
