@@ -43,6 +43,7 @@ fn routes() -> Vec<Route> {
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
     routes.extend(pages::routes());
+    routes.extend(workers::token_routes());
     routes.extend(sessions::routes());
     routes.extend(tokens::routes());
     routes.extend(coffer::routes());

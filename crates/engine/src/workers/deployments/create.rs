@@ -92,8 +92,8 @@ async fn versions_of(tx: &mut Tx<'_>, current: &Current, split: &Split) -> Resul
     for share in split.shares() {
         let found = versions::find(tx, current.worker.id, share.version_id).await?;
         let version = found.ok_or(Missing::Version)?;
-        if version.facts.main_module.is_none() {
-            let rule = format!("version {} has no code to deploy", version.id);
+        if version.facts.main_module.is_none() && version.facts.assets.is_none() {
+            let rule = format!("version {} has no code or assets to deploy", version.id);
             return Err(Error::invalid("/versions", Problem::Upload(rule)));
         }
         targets.push(version);

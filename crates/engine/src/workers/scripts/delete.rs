@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::{Slice, blobs, deployments, versions, workers};
+use coffer_store::rows::{Slice, blobs, deployments, manifest_blobs, versions, workers};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::Action;
 use coffer_types::{Digest, WorkerName};
@@ -51,6 +51,9 @@ impl Engine {
         let (held, count) = versions::list(tx, worker.id, Slice::ALL).await?;
         workers::delete(tx, worker.id).await?;
         blobs::delete_unused(tx, &digests_of(&held)).await?;
+        let manifests = manifests_of(&held);
+        manifest_blobs::delete_unused(tx, permit.account_id(), &manifests, self.clock.now())
+            .await?;
         for version in &held {
             let subject = ChangeSubject::Version(version.id);
             changes::record(tx, permit.account_id(), subject).await?;
@@ -63,6 +66,16 @@ impl Engine {
         events.push(self.worker_event(permit, worker, Action::Delete, details));
         Written::with_events(seq, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
+}
+
+fn manifests_of(held: &[VersionRow]) -> Vec<Digest> {
+    let assets = held
+        .iter()
+        .filter_map(|version| version.facts.assets.as_ref());
+    let mut digests: Vec<_> = assets.map(|assets| assets.manifest).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    digests
 }
 
 fn digests_of(held: &[VersionRow]) -> Vec<Digest> {
