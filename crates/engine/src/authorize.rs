@@ -45,6 +45,7 @@ requires!(
     ViewPages,
     ViewAccount,
     ManageAccount,
+    ViewMembers,
     ViewTokens,
     ManageTokens,
     ViewAudit,

@@ -8,3 +8,4 @@ mod invitation_leaks;
 mod leaks;
 mod permission_matrix;
 mod repeated_requests;
+mod token_groups;

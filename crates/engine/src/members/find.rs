@@ -5,7 +5,7 @@ use coffer_store::rows::members;
 use coffer_types::MemberId;
 
 use super::view;
-use crate::authorize::{Permit, ViewAccount};
+use crate::authorize::{Permit, ViewMembers};
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
 
@@ -14,7 +14,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Missing::Member`].
-    pub async fn member(&self, permit: &Permit<ViewAccount>, id: MemberId) -> Result<Member> {
+    pub async fn member(&self, permit: &Permit<ViewMembers>, id: MemberId) -> Result<Member> {
         let mut reader = self.store.reader().await?;
         let found = members::find(&mut reader, permit.account_id(), id).await?;
         let row = found.ok_or(Missing::Member)?;

@@ -6,7 +6,7 @@ use coffer_store::rows::{Direction, Slice};
 use coffer_types::MembershipStatus;
 
 use super::view;
-use crate::authorize::{Permit, ViewAccount};
+use crate::authorize::{Permit, ViewMembers};
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -39,7 +39,7 @@ impl Engine {
     /// Only if the database fails.
     pub async fn members(
         &self,
-        permit: &Permit<ViewAccount>,
+        permit: &Permit<ViewMembers>,
         list: &MemberList,
     ) -> Result<MemberPage> {
         let mut reader = self.store.reader().await?;

@@ -136,7 +136,9 @@ mod tests {
             .iter()
             .flat_map(|(_, look, change)| [*look, *change])
             .flatten();
-        let told: Vec<_> = told.chain([Permission::EditBindings]).collect();
+        let told: Vec<_> = told
+            .chain([Permission::EditBindings, Permission::ViewMembers])
+            .collect();
         assert_eq!(Permissions::of(&told), Permissions::OF_ACCOUNT);
     }
 

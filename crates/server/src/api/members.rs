@@ -18,7 +18,7 @@ use super::route::{Route, route};
 pub(super) fn routes() -> Vec<Route> {
     const MEMBERS: &str = "/accounts/{account_id}/members";
     const MEMBER: &str = "/accounts/{account_id}/members/{member_id}";
-    let view = Some(Permission::ViewAccount);
+    let view = Some(Permission::ViewMembers);
     let manage = Some(Permission::ManageAccount);
     vec![
         route(

@@ -146,6 +146,7 @@ impl PermissionGroup {
         permissions: Permissions::of(&[
             Permission::ManageAccount,
             Permission::ViewAccount,
+            Permission::ViewMembers,
             Permission::ViewAudit,
         ]),
     };
@@ -154,7 +155,11 @@ impl PermissionGroup {
         id: "c0ffe500000000000000000000000004",
         name: "Account Settings Read",
         scope: GroupScope::Account,
-        permissions: Permissions::of(&[Permission::ViewAccount, Permission::ViewAudit]),
+        permissions: Permissions::of(&[
+            Permission::ViewAccount,
+            Permission::ViewMembers,
+            Permission::ViewAudit,
+        ]),
     };
     /// Read the audit log only.
     pub const AUDIT_LOGS_READ: Self = Self {

@@ -27,7 +27,7 @@ pub enum Permission {
     DeployPages = 1 << 7,
     /// View Pages projects.
     ViewPages = 1 << 8,
-    /// View the account, its members and roles.
+    /// View the account and its settings.
     ViewAccount = 1 << 9,
     /// Manage members, roles, limits and settings of the account.
     ManageAccount = 1 << 10,
@@ -37,18 +37,20 @@ pub enum Permission {
     ManageTokens = 1 << 12,
     /// Read the audit log.
     ViewAudit = 1 << 13,
+    /// View the account's members and the roles that they can have.
+    ViewMembers = 1 << 14,
     /// View the user's own details.
-    ViewUser = 1 << 14,
+    ViewUser = 1 << 15,
     /// Edit the user's own details.
-    ManageUser = 1 << 15,
+    ManageUser = 1 << 16,
     /// View the user's own API tokens.
-    ViewUserTokens = 1 << 16,
+    ViewUserTokens = 1 << 17,
     /// Manage the user's own API tokens.
-    ManageUserTokens = 1 << 17,
+    ManageUserTokens = 1 << 18,
     /// View the accounts that the user is a member of.
-    ViewMemberships = 1 << 18,
+    ViewMemberships = 1 << 19,
     /// Accept and leave memberships.
-    ManageMemberships = 1 << 19,
+    ManageMemberships = 1 << 20,
 }
 
 /// A set of permissions.
@@ -57,7 +59,7 @@ pub struct Permissions(u32);
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ViewSecrets,
         Self::ManageSecrets,
         Self::BindSecrets,
@@ -72,6 +74,7 @@ impl Permission {
         Self::ViewTokens,
         Self::ManageTokens,
         Self::ViewAudit,
+        Self::ViewMembers,
         Self::ViewUser,
         Self::ManageUser,
         Self::ViewUserTokens,
@@ -97,6 +100,7 @@ impl Permission {
             Self::ViewTokens => "view the account's tokens",
             Self::ManageTokens => "manage the account's tokens",
             Self::ViewAudit => "view the audit log",
+            Self::ViewMembers => "view members and roles",
             Self::ViewUser => "view the user",
             Self::ManageUser => "edit the user",
             Self::ViewUserTokens => "view the user's tokens",
@@ -116,9 +120,9 @@ impl Permissions {
     /// Nothing.
     pub const NONE: Self = Self(0);
     /// Everything that can be permitted in an account.
-    pub const OF_ACCOUNT: Self = Self((1 << 14) - 1);
+    pub const OF_ACCOUNT: Self = Self((1 << 15) - 1);
     /// Everything that can be permitted about a user, to that user alone.
-    pub const OF_USER: Self = Self(((1 << 20) - 1) & !Self::OF_ACCOUNT.0);
+    pub const OF_USER: Self = Self(((1 << 21) - 1) & !Self::OF_ACCOUNT.0);
 
     /// The set of these permissions.
     pub const fn of(permissions: &[Permission]) -> Self {

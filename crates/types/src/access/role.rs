@@ -120,17 +120,23 @@ impl Role {
         use Permission as P;
         match self {
             Self::SuperAdministrator => Permissions::OF_ACCOUNT,
-            Self::SecretsStoreAdmin => {
-                Permissions::of(&[P::ViewSecrets, P::ManageSecrets, P::ViewAccount])
-            }
+            Self::SecretsStoreAdmin => Permissions::of(&[
+                P::ViewSecrets,
+                P::ManageSecrets,
+                P::ViewAccount,
+                P::ViewMembers,
+            ]),
             Self::SecretsStoreDeployer => Permissions::of(&[
                 P::ViewSecrets,
                 P::BindSecrets,
                 P::ViewWorkers,
                 P::ViewPages,
                 P::ViewAccount,
+                P::ViewMembers,
             ]),
-            Self::SecretsStoreReporter => Permissions::of(&[P::ViewSecrets, P::ViewAccount]),
+            Self::SecretsStoreReporter => {
+                Permissions::of(&[P::ViewSecrets, P::ViewAccount, P::ViewMembers])
+            }
             Self::WorkersPlatformAdmin => Permissions::of(&[
                 P::EditBindings,
                 P::DeployWorkers,
@@ -139,11 +145,14 @@ impl Role {
                 P::DeployPages,
                 P::ViewPages,
                 P::ViewAccount,
+                P::ViewMembers,
             ]),
             Self::WorkersReadOnly => {
-                Permissions::of(&[P::ViewWorkers, P::ViewPages, P::ViewAccount])
+                Permissions::of(&[P::ViewWorkers, P::ViewPages, P::ViewAccount, P::ViewMembers])
             }
-            Self::AuditLogsViewer => Permissions::of(&[P::ViewAudit, P::ViewAccount]),
+            Self::AuditLogsViewer => {
+                Permissions::of(&[P::ViewAudit, P::ViewAccount, P::ViewMembers])
+            }
         }
     }
 }

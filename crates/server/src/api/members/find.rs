@@ -1,7 +1,7 @@
 //! `GET …/members/{member_id}`.
 
 use axum::extract::{Path, State};
-use coffer_engine::ViewAccount;
+use coffer_engine::ViewMembers;
 use coffer_protocol::members::Member;
 
 use super::fields::MemberPath;
@@ -13,7 +13,7 @@ use crate::app::App;
 /// One member.
 pub(super) async fn find(
     State(app): State<App>,
-    Permitted(permit): Permitted<ViewAccount>,
+    Permitted(permit): Permitted<ViewMembers>,
     path: Path<MemberPath>,
 ) -> ApiResult<Answer<Member>> {
     let id = MemberPath::id(&path)?;

@@ -1,7 +1,7 @@
 //! `GET …/members`.
 
 use axum::extract::State;
-use coffer_engine::{Direction, MemberList, MemberOrder, ViewAccount};
+use coffer_engine::{Direction, MemberList, MemberOrder, ViewMembers};
 use coffer_protocol::members::Member;
 use coffer_types::MembershipStatus;
 
@@ -18,7 +18,7 @@ const DEFAULT_PAGE_SIZE: u32 = 20;
 /// A page of the account's members.
 pub(super) async fn list(
     State(app): State<App>,
-    Permitted(permit): Permitted<ViewAccount>,
+    Permitted(permit): Permitted<ViewMembers>,
     query: Query,
 ) -> ApiResult<Answer<Vec<Member>>> {
     let page = query.page(PAGE_SIZES, DEFAULT_PAGE_SIZE)?;

@@ -1,7 +1,7 @@
 //! `GET …/roles` and `GET …/roles/{role_id}`.
 
 use axum::extract::{Path, State};
-use coffer_engine::ViewAccount;
+use coffer_engine::ViewMembers;
 use coffer_protocol::members::Role;
 use serde::Deserialize;
 
@@ -24,7 +24,7 @@ pub(super) struct RolePath {
 /// A page of the roles.
 pub(super) async fn list(
     State(app): State<App>,
-    Permitted(permit): Permitted<ViewAccount>,
+    Permitted(permit): Permitted<ViewMembers>,
     query: Query,
 ) -> ApiResult<Answer<Vec<Role>>> {
     let page = query.page(PAGE_SIZES, DEFAULT_PAGE_SIZE)?;
@@ -35,7 +35,7 @@ pub(super) async fn list(
 /// One role.
 pub(super) async fn find(
     State(app): State<App>,
-    Permitted(permit): Permitted<ViewAccount>,
+    Permitted(permit): Permitted<ViewMembers>,
     Path(path): Path<RolePath>,
 ) -> ApiResult<Answer<Role>> {
     Ok(Answer::ok(app.engine.role(&permit, &path.role_id)?))
