@@ -84,14 +84,19 @@ impl Engine {
             },
         };
         let begun = Arc::new((user, session, renewed_hash, event));
-        let engine = self.clone();
+        let (engine, writer_caller) = (self.clone(), Arc::clone(&caller));
         self.mutate(&caller, move |tx| {
             let (engine, begun) = (engine.clone(), Arc::clone(&begun));
+            let caller = Arc::clone(&writer_caller);
             Box::pin(async move {
                 let (user, session, renewed_hash, event) = &*begun;
                 let renewed_hash = renewed_hash.as_ref();
-                engine.keep_session(tx, user, session, renewed_hash).await?;
-                Ok(Written::new((), NewEvent::clone(event)))
+                let further = engine.keep_session(tx, user, session, renewed_hash).await?;
+                let further = further.into_iter();
+                let further = further.map(|about| engine.event(&caller, None, about));
+                let events = further.chain([NewEvent::clone(event)]).collect();
+                Written::with_events((), events)
+                    .ok_or_else(|| Error::Internal("a session without an event".to_owned()))
             })
         })
         .await?;
@@ -101,14 +106,15 @@ impl Engine {
         })
     }
 
-    /// Makes room for the session and keeps it.
+    /// Makes room for the session and keeps it. Gives what else was changed for it.
     async fn keep_session(
         &self,
         tx: &mut Tx<'_>,
         user: &UserRow,
         session: &SessionRow,
         renewed_hash: Option<&String>,
-    ) -> Result<()> {
+    ) -> Result<Vec<About>> {
+        let mut further = Vec::new();
         let found = users::find(tx, user.id).await?;
         // The password that was right a moment ago may have been changed, which ended every session of it.
         let mut user = found
@@ -117,10 +123,12 @@ impl Engine {
         if let Some(hash) = renewed_hash {
             user.password_hash.clone_from(hash);
             users::update_credentials(tx, &user).await?;
+            further.push(rehashed(user.id));
         }
         self.sweep(tx, session.created_at).await?;
-        end_oldest(tx, user.id).await?;
-        Ok(sessions::insert(tx, session).await?)
+        further.extend(end_oldest(tx, user.id).await?);
+        sessions::insert(tx, session).await?;
+        Ok(further)
     }
 
     /// Removes some sessions that have run out, of whichever user.
@@ -214,11 +222,28 @@ fn created(session: &SessionRow) -> About {
     }
 }
 
-/// Ends as many of a user's oldest sessions as must go for one more.
-async fn end_oldest(tx: &mut Tx<'_>, user_id: UserId) -> Result<()> {
+/// The password is the same, but its hash is made with the work that is usual now.
+fn rehashed(user_id: UserId) -> About {
+    About {
+        action: Action::Update,
+        resource_kind: ResourceKind::User,
+        resource_id: user_id.to_string(),
+        details: json!({ "password_rehashed": true }),
+    }
+}
+
+/// Ends as many of a user's oldest sessions as must go for one more. Gives what was ended.
+async fn end_oldest(tx: &mut Tx<'_>, user_id: UserId) -> Result<Vec<About>> {
     let kept = MAX_SESSIONS_PER_USER as usize - 1;
+    let mut ended = Vec::new();
     for oldest in sessions::of_user(tx, user_id).await?.iter().skip(kept) {
         sessions::delete(tx, oldest).await?;
+        ended.push(About {
+            action: Action::Delete,
+            resource_kind: ResourceKind::Session,
+            resource_id: oldest.id.to_string(),
+            details: json!({ "reason": "too many" }),
+        });
     }
-    Ok(())
+    Ok(ended)
 }

@@ -6,7 +6,7 @@ use coffer_protocol::members::AcceptedInvitation;
 use serde::Deserialize;
 
 use crate::api::answer::Answer;
-use crate::api::body::{Anyone, Json};
+use crate::api::body::{Anyone, WithPassword};
 use crate::api::error::ApiResult;
 use crate::app::App;
 
@@ -21,9 +21,9 @@ pub(super) struct Accept {
 /// Accepts an invitation, as its page does.
 pub(super) async fn accept(
     State(app): State<App>,
-    Anyone { request, body }: Anyone<Json<Accept>>,
+    Anyone { request, body }: Anyone<WithPassword<Accept>>,
 ) -> ApiResult<Answer<AcceptedInvitation>> {
-    let Json(Accept {
+    let WithPassword(Accept {
         invitation,
         password,
     }) = body;
@@ -280,5 +280,17 @@ mod tests {
         // An account that is full of wrong links makes nobody a member.
         let roles = json!([Role::WorkersReadOnly.id()]);
         result(&invite(&app, json!({ "email": "next@example.com", "roles": roles })).await);
+    }
+
+    #[tokio::test]
+    async fn there_is_no_idempotency_key() {
+        let app = TestApp::new().await;
+        let body = json!({ "invitation": "cfi_x", "password": PASSWORD });
+        let actor = Actor::nobody().and("idempotency-key", "once");
+        let body = axum::body::Body::from(body.to_string());
+        let answer = app.send(app.build(&actor, Method::POST, ACCEPT, body)).await;
+        let (status, errors) = failure(&answer);
+        assert_eq!(status, 400);
+        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
     }
 }

@@ -10,7 +10,7 @@ use coffer_types::limits::MAX_PASSWORD_BYTES;
 use serde::Deserialize;
 
 use crate::api::answer::Answer;
-use crate::api::body::{Anyone, Json};
+use crate::api::body::{Anyone, WithPassword};
 use crate::api::error::ApiResult;
 use crate::api::session_cookie;
 use crate::app::App;
@@ -25,9 +25,9 @@ pub(super) struct SignIn {
 /// Signs in. Whatever cookie came along is passed over: there is a new session each time.
 pub(super) async fn create(
     State(app): State<App>,
-    Anyone { request, body }: Anyone<Json<SignIn>>,
+    Anyone { request, body }: Anyone<WithPassword<SignIn>>,
 ) -> ApiResult<impl IntoResponse> {
-    let Json(SignIn { email, password }) = body;
+    let WithPassword(SignIn { email, password }) = body;
     let email = Email::normalised(&email)
         .map_err(|error| Error::invalid("/email", Problem::Email(error)))?;
     let password = tried(password, "/password")?;
@@ -57,7 +57,7 @@ mod tests {
     use coffer_types::limits::MAX_SESSIONS_PER_USER;
     use serde_json::{Value, json};
 
-    use crate::testing::{Actor, Answer, TestApp, failure, result, session_text, text_at};
+    use crate::testing::{Actor, TestApp, failure, result, session_text, text_at};
 
     const SESSIONS: &str = "/user/coffer/sessions";
 
@@ -262,6 +262,16 @@ mod tests {
             texts.push(session_text(&app.sign_in().await));
             app.clock.advance_micros(1);
         }
+        let events = app.audit_events().await;
+        let events = events.iter();
+        let ended: Vec<_> = events
+            .filter(|event| event.details["reason"] == "too many")
+            .collect();
+        assert_eq!(ended.len(), 1);
+        assert_eq!(
+            (ended[0].action.as_str(), ended[0].resource_kind.as_str()),
+            ("delete", "session")
+        );
         assert_eq!(who(&app, &Actor::session(&texts[0])).await.0, 401);
         assert_eq!(who(&app, &Actor::session(&texts[1])).await.0, 200);
         let mut reader = app.store.reader().await.unwrap();
@@ -298,28 +308,34 @@ mod tests {
         result(&app.sign_in_with("old@example.com", "of another time").await);
         let after = app.store.user(user).await.unwrap().unwrap();
         assert!(before.contains("m=19456") && after.password_hash.contains("m=8,"));
+        let rehashed = || async {
+            let events = app.audit_events().await.into_iter();
+            let told = events.filter(|event| event.details["password_rehashed"] == true);
+            told.map(|event| (event.action.to_string(), event.resource_id))
+                .collect::<Vec<_>>()
+        };
+        let once = [("update".to_owned(), user.to_string())];
+        assert_eq!(rehashed().await, once);
         result(&app.sign_in_with("old@example.com", "of another time").await);
         let again = app.store.user(user).await.unwrap().unwrap();
         assert_eq!(after.password_hash, again.password_hash);
+        assert_eq!(rehashed().await, once);
     }
 
     #[tokio::test]
-    async fn an_idempotency_key_is_passed_over() {
+    async fn there_is_no_idempotency_key() {
         let app = TestApp::new().await;
         let body = json!({
             "email": "admin@example.com",
             "password": app.first.password.expose_secret(),
         });
-        let mut texts = Vec::new();
-        for _ in 0..2 {
-            let actor = Actor::nobody().and("idempotency-key", "once");
-            let request = app.build(&actor, Method::POST, SESSIONS, Body::from(body.to_string()));
-            let answer: Answer = app.send(request).await;
-            texts.push(session_text(&answer));
-        }
-        assert_ne!(texts[0], texts[1]);
-        for text in texts {
-            assert_eq!(who(&app, &Actor::session(&text)).await.0, 200);
-        }
+        let actor = Actor::nobody().and("idempotency-key", "once");
+        let request = app.build(&actor, Method::POST, SESSIONS, Body::from(body.to_string()));
+        let (status, errors) = failure(&app.send(request).await);
+        assert_eq!(status, 400);
+        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+        let mut reader = app.store.reader().await.unwrap();
+        let kept = sessions::of_user(&mut reader, app.admin_id().await).await;
+        assert_eq!(kept.unwrap().len(), 0);
     }
 }

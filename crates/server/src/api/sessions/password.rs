@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::create::tried;
 use crate::api::answer::Answer;
-use crate::api::body::{Json, UserChange};
+use crate::api::body::{UserChange, WithPassword};
 use crate::api::error::ApiResult;
 use crate::app::App;
 
@@ -21,9 +21,9 @@ pub(super) struct NewPassword {
 /// Changes the password, and ends all other sessions.
 pub(super) async fn change(
     State(app): State<App>,
-    UserChange { permit, body }: UserChange<ManageUser, Json<NewPassword>>,
+    UserChange { permit, body }: UserChange<ManageUser, WithPassword<NewPassword>>,
 ) -> ApiResult<Answer<EndedSessions>> {
-    let Json(NewPassword {
+    let WithPassword(NewPassword {
         current_password,
         new_password,
     }) = body;
@@ -199,21 +199,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_repeated_key_answers_the_same() {
+    async fn there_is_no_idempotency_key() {
         let app = TestApp::new().await;
         let actor = app.admin().and("idempotency-key", "once");
         let body = json!({
             "current_password": app.first.password.expose_secret(),
             "new_password": NEW,
         });
-        app.sign_in().await;
-        for _ in 0..2 {
-            let body = Body::from(body.to_string());
-            let answer = app
-                .send(app.build(&actor, Method::PUT, PASSWORD, body))
-                .await;
-            assert_eq!(result(&answer), &json!({ "sessions_ended": 1 }));
-        }
+        let body = Body::from(body.to_string());
+        let answer = app
+            .send(app.build(&actor, Method::PUT, PASSWORD, body))
+            .await;
+        let (status, errors) = failure(&answer);
+        assert_eq!(status, 400);
+        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+        result(&app.sign_in().await);
     }
 
     #[tokio::test]

@@ -187,7 +187,7 @@ async fn texts_are_given_once_and_kept_nowhere() {
     let body = json!({ "password": new });
     let rolled = app
         .request_as(
-            &actor.clone().and("idempotency-key", "once"),
+            &actor,
             Method::POST,
             "/user/coffer/global_key/roll",
             Some(body),
