@@ -1,21 +1,22 @@
 //! The one writer: waiting writes are committed together, each answered after the commit is durable.
 
-use std::panic::AssertUnwindSafe;
+mod job;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::job::{Job, TypedJob};
 use crate::batch::Batch;
 use crate::cache::{Caches, Touched};
 use crate::connection::Tx;
 use crate::error::StoreError;
 use crate::log::tail::{self, Tail};
 use crate::log::{LogHead, SignCheckpoint};
-use crate::rows::audit::{NewEvent, insert_event};
+use crate::rows::audit::NewEvent;
 
 /// Writes that may wait for the writer; a further one waits at the door.
 const MAX_WAITING: usize = 1024;
@@ -134,11 +135,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = TypedJob {
-            operation,
-            outcome: None,
-            answer: Some(answer),
-        };
+        let job = TypedJob::new(operation, answer);
         let gone = || E::from(StoreError::Unavailable("the writer has stopped".to_owned()));
         self.queue
             .send(Message::Write(Box::new(job)))
@@ -156,70 +153,6 @@ enum Message {
     SignLog(Arc<dyn SignCheckpoint>, oneshot::Sender<()>),
     /// Commit what came before, then close the database and say so.
     Close(oneshot::Sender<()>),
-}
-
-/// A write whose result type is forgotten.
-trait Job: Send {
-    /// Runs in the transaction; `false` means that nothing of it may be kept.
-    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool>;
-    /// Answers: with the outcome if there was a commit, else with the reason why there was none.
-    fn answer(self: Box<Self>, committed: Result<(), String>);
-}
-
-struct TypedJob<F, T, E> {
-    operation: F,
-    outcome: Option<Result<T, E>>,
-    answer: Option<oneshot::Sender<Result<T, E>>>,
-}
-
-impl<F, T, E> Job for TypedJob<F, T, E>
-where
-    F: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<Written<T>, E>> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
-    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool> {
-        Box::pin(async move {
-            // Exclusive, because the operation can be sent to another thread but not shared with one.
-            let operation = &mut self.operation;
-            let run = async move {
-                match operation(tx).await {
-                    Ok(written) => record(tx, written).await.map_err(E::from),
-                    Err(error) => Err(error),
-                }
-            };
-            // A defect in one operation must not end the writer for all. The panic hook has told of it.
-            let outcome = AssertUnwindSafe(run)
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_panic| Err(StoreError::Panicked.into()));
-            let keep = outcome.is_ok();
-            self.outcome = Some(outcome);
-            keep
-        })
-    }
-
-    fn answer(mut self: Box<Self>, committed: Result<(), String>) {
-        let outcome = match (committed, self.outcome.take()) {
-            (Ok(()) | Err(_), Some(Err(error))) => Err(error),
-            (Ok(()), Some(Ok(result))) => Ok(result),
-            (Err(reason), _) => Err(E::from(StoreError::Unavailable(reason))),
-            (Ok(()), None) => Err(E::from(StoreError::Unavailable(
-                "the write did not run".to_owned(),
-            ))),
-        };
-        if let Some(answer) = self.answer.take() {
-            // A caller that went away has no use for the answer; the write stands.
-            let _ = answer.send(outcome);
-        }
-    }
-}
-
-async fn record<T>(tx: &mut Tx<'_>, written: Written<T>) -> Result<T, StoreError> {
-    for event in written.first_event.iter().chain(&written.further_events) {
-        insert_event(tx, event).await?;
-    }
-    Ok(written.result)
 }
 
 /// The audit log as the writer grows it.
