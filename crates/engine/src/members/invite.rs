@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{described, view};
 use crate::authorize::{ManageAccount, Permit};
 use crate::engine::Engine;
-use crate::error::{Conflict, Result};
+use crate::error::{Conflict, Error, Limit, Result};
 use crate::mutate::About;
 
 const MICROS_PER_DAY: i64 = 24 * 3600 * 1_000_000;
@@ -55,7 +55,7 @@ impl Engine {
     /// anew: the link from before is dead.
     ///
     /// # Errors
-    /// [`Conflict::AlreadyMember`].
+    /// [`Conflict::AlreadyMember`]; [`Limit::Members`].
     pub async fn invite_member(
         &self,
         permit: &Permit<ManageAccount>,
@@ -113,10 +113,12 @@ impl Engine {
         rows: &Rows,
     ) -> Result<Written<Kept>> {
         let now = self.clock.now();
+        let mut events = Vec::new();
         let user = match users::with_email(tx, &rows.user.email).await? {
             Some(user) => user,
             None => {
                 users::insert(tx, &rows.user).await?;
+                events.push(self.created_event(permit, &rows.user));
                 rows.user.clone()
             }
         };
@@ -132,7 +134,13 @@ impl Engine {
         match before.as_ref().map(|before| before.status) {
             Some(MembershipStatus::Accepted) => return Err(Conflict::AlreadyMember.into()),
             Some(_) => members::update(tx, &member, now).await?,
-            None => members::insert(tx, &member).await?,
+            None => {
+                let most = limits::MAX_MEMBERS_PER_ACCOUNT;
+                if members::count(tx, permit.account_id()).await? >= most {
+                    return Err(Limit::Members(most).into());
+                }
+                members::insert(tx, &member).await?;
+            }
         }
         let invitation = InvitationRow {
             member_id: member.id,
@@ -143,7 +151,7 @@ impl Engine {
             expires_at: now.plus_micros(limits::INVITATION_DAYS * MICROS_PER_DAY),
         };
         invitations::put(tx, &invitation).await?;
-        let event = self.invited_event(permit, before.as_ref(), &member, &user.email, &invitation);
+        events.push(self.invited_event(permit, before.as_ref(), &member, &user.email, &invitation));
         let member = MemberWithUser {
             member,
             email: user.email,
@@ -155,7 +163,18 @@ impl Engine {
             prefix: invitation.prefix,
             expires_on: invitation.expires_at,
         };
-        Ok(Written::new(kept, event))
+        Written::with_events(kept, events)
+            .ok_or_else(|| Error::Internal("an invitation without an event".to_owned()))
+    }
+
+    fn created_event(&self, permit: &Permit<ManageAccount>, user: &UserRow) -> NewEvent {
+        let about = About {
+            action: Action::Create,
+            resource_kind: ResourceKind::User,
+            resource_id: user.id.to_string(),
+            details: json!({ "after": { "email": user.email, "has_password": false } }),
+        };
+        self.event(&permit.caller, permit.account_id(), about)
     }
 
     fn invited_event(

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use coffer_crypto::token::{TokenKind, TokenText};
 use coffer_protocol::tokens::Token;
-use coffer_store::Written;
-use coffer_store::rows::tokens::{self, TokenRow};
+use coffer_store::rows::tokens::{self, TokenOwner, TokenRow};
+use coffer_store::{Tx, Written};
 use coffer_types::TokenId;
 use coffer_types::audit::{Action, ResourceKind};
+use coffer_types::limits::{MAX_TOKENS_PER_ACCOUNT, MAX_TOKENS_PER_USER};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use super::view::described;
 use crate::actor::Caller;
 use crate::authorize::ManageTokens;
 use crate::engine::Engine;
-use crate::error::{Conflict, Result};
+use crate::error::{Conflict, Limit, Result};
 use crate::mutate::About;
 
 /// A token that was made. Its text is told once and kept nowhere.
@@ -41,7 +42,8 @@ impl Engine {
     /// Makes a token. A repeated request is a conflict: the text is kept nowhere, so it cannot be shown again.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] for what the token cannot be; [`Conflict::ShownOnce`].
+    /// [`crate::Error::Invalid`] for what the token cannot be; [`Conflict::ShownOnce`];
+    /// [`Limit::TokensOfUser`]; [`Limit::TokensOfAccount`].
     pub async fn create_token(
         &self,
         permit: &TokensPermit<ManageTokens>,
@@ -78,6 +80,7 @@ impl Engine {
             .mutate(&permit.caller, move |tx| {
                 let (row, event) = (Arc::clone(&inserted), event.clone());
                 Box::pin(async move {
+                    check_room(tx, row.owner).await?;
                     tokens::insert(tx, &row).await?;
                     let shown = Shown {
                         id: row.id,
@@ -102,6 +105,25 @@ impl Engine {
             None => Ok(()),
             Some(shown) => Err(Conflict::ShownOnce(shown.id).into()),
         }
+    }
+}
+
+/// Refuses one more token of an owner who has as many as there may be.
+async fn check_room(tx: &mut Tx<'_>, owner: TokenOwner) -> Result<()> {
+    let (most, exceeded) = match owner {
+        TokenOwner::User(_) => (
+            MAX_TOKENS_PER_USER,
+            Limit::TokensOfUser(MAX_TOKENS_PER_USER),
+        ),
+        TokenOwner::Account(_) => (
+            MAX_TOKENS_PER_ACCOUNT,
+            Limit::TokensOfAccount(MAX_TOKENS_PER_ACCOUNT),
+        ),
+    };
+    if tokens::count(tx, owner).await? < most {
+        Ok(())
+    } else {
+        Err(exceeded.into())
     }
 }
 

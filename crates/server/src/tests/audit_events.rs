@@ -1,6 +1,8 @@
 //! Every operation that changes something tells of it in the audit log: what, whose request it was, and how it was
 //! answered. An operation that is not tried here fails the test.
 
+mod rows;
+
 use std::collections::BTreeSet;
 
 use axum::body::Body;
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 use crate::route_table;
 use crate::testing::members::text_of;
 use crate::testing::{Actor, Answer, TestApp, result, session_text, text_at};
+use rows::Keys;
 
 const ACCOUNT: &str = "/accounts/{account_id}";
 const STORES: &str = "/accounts/{account_id}/secrets_store/stores";
@@ -96,6 +99,7 @@ impl Log {
         let (template, _) = route.split_once('?').unwrap_or((route, ""));
         self.tried.insert((method.to_string(), template.to_owned()));
         let before = self.app.audit_events().await.len();
+        let rows = Keys::of(&self.app).await;
         let mut request = self
             .app
             .build(&self.actor, method.clone(), &self.filled(route), body);
@@ -119,6 +123,11 @@ impl Log {
         expected.sort();
         if told != expected {
             let problem = format!("{name}: {told:?}, not {expected:?}");
+            self.problems.push(problem);
+        }
+        let untold = Keys::of(&self.app).await.untold(&rows, &told);
+        if !untold.is_empty() {
+            let problem = format!("{name}: no event tells of new rows in {untold:?}");
             self.problems.push(problem);
         }
 
@@ -272,6 +281,28 @@ async fn pages(log: &mut Log) {
     .await;
 }
 
+/// Files are nothing until a version has them, and that is told.
+async fn assets(log: &mut Log) {
+    let begin = format!("{SCRIPT}/assets-upload-session");
+    let begun = log
+        .json(Method::POST, &begin, json!({ "manifest": {} }), &[])
+        .await;
+    let token = format!("Bearer {}", text_at(result(&begun), "/jwt"));
+    let actor = std::mem::replace(
+        &mut log.actor,
+        Actor::with_headers(&[("authorization", &token)]),
+    );
+    log.send(
+        Method::POST,
+        &format!("{ACCOUNT}/workers/assets/upload?base64=true"),
+        "multipart/form-data; boundary=b",
+        Body::from("--b--\r\n"),
+        &[],
+    )
+    .await;
+    log.actor = actor;
+}
+
 async fn workers(log: &mut Log) {
     const NEW_SECRET: [&str; 3] = [
         "create version",
@@ -288,6 +319,7 @@ async fn workers(log: &mut Log) {
         )
     };
     log.set("script_name", "hello");
+    assets(log).await;
     log.upload(
         Method::PUT,
         SCRIPT,
@@ -376,8 +408,13 @@ async fn workers(log: &mut Log) {
     log.json(Method::DELETE, &subdomain, Value::Null, &["update worker"])
         .await;
     // There are none, and none replace them.
-    log.json(Method::PUT, &format!("{SCRIPT}/schedules"), json!([]), &[])
-        .await;
+    log.json(
+        Method::PUT,
+        &format!("{SCRIPT}/schedules"),
+        json!([]),
+        &["update worker"],
+    )
+    .await;
     log.set("worker_id", "hello");
     let derived = json!({ "env": { "DERIVED": { "type": "secret_text", "text": "1" } } });
     log.json(
@@ -387,6 +424,16 @@ async fn workers(log: &mut Log) {
         &["create version", "create worker_secret"],
     )
     .await;
+    let worker = "/accounts/{account_id}/workers/workers/{worker_id}";
+    log.json(
+        Method::PATCH,
+        worker,
+        json!({ "logpush": true }),
+        &["update worker"],
+    )
+    .await;
+    log.json(Method::PUT, worker, json!({}), &["update worker"])
+        .await;
     let gone = [
         "delete worker",
         "delete worker_secret",
@@ -402,6 +449,22 @@ async fn workers(log: &mut Log) {
     .await;
     let service = "/accounts/{account_id}/workers/services/{script_name}";
     log.json(Method::DELETE, service, Value::Null, &["delete worker"])
+        .await;
+    log.json(
+        Method::POST,
+        "/accounts/{account_id}/workers/workers",
+        json!({ "name": "hello" }),
+        &["create worker"],
+    )
+    .await;
+    let code = json!({
+        "main_module": "index.js",
+        "modules": [{ "name": "index.js", "content_type": "application/javascript+module", "content_base64": "" }],
+    });
+    let versions = format!("{worker}/versions");
+    log.json(Method::POST, &versions, code, &["create version"])
+        .await;
+    log.json(Method::DELETE, worker, Value::Null, &["delete worker"])
         .await;
 }
 
@@ -445,7 +508,12 @@ async fn account(log: &mut Log) {
     let member = "/accounts/{account_id}/members/{member_id}";
     let body = json!({ "email": "new@example.com", "roles": [Role::AuditLogsViewer.id()] });
     let made = log
-        .json(Method::POST, members, body, &["create member"])
+        .json(
+            Method::POST,
+            members,
+            body,
+            &["create user", "create member"],
+        )
         .await;
     let made = result(&made);
     log.set("member_id", text_at(made, "/id"));

@@ -239,6 +239,20 @@ pub async fn list(
     Ok((members, unsigned("count of members", total)?))
 }
 
+/// How many members the account has, those included who are invited.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn count(rows: &mut impl Rows, account_id: AccountId) -> Result<u32, StoreError> {
+    let total: i64 = on!(rows, connection => {
+        sqlx::query_scalar("SELECT count(*) FROM members WHERE account_id = $1")
+            .bind(account_id.to_string())
+            .fetch_one(connection)
+            .await?
+    });
+    unsigned("count of members", total)
+}
+
 /// Whether somebody else than this member is an accepted Super Administrator of the account.
 ///
 /// # Errors

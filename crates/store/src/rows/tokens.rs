@@ -225,6 +225,27 @@ pub async fn list(
     ))
 }
 
+/// How many tokens the owner has, those included that are expired.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn count(rows: &mut impl Rows, owner: TokenOwner) -> Result<u32, StoreError> {
+    let (sql, owner_id) = match owner {
+        TokenOwner::User(id) => (
+            "SELECT count(*) FROM tokens WHERE user_id = $1",
+            id.to_string(),
+        ),
+        TokenOwner::Account(id) => (
+            "SELECT count(*) FROM tokens WHERE account_id = $1",
+            id.to_string(),
+        ),
+    };
+    let total: i64 = on!(rows, connection => {
+        sqlx::query_scalar(sql).bind(owner_id).fetch_one(connection).await?
+    });
+    unsigned("count of tokens", total)
+}
+
 /// The owner's tokens that expire after a moment, or never.
 fn matching(owner: TokenOwner) -> String {
     let column = match owner {
