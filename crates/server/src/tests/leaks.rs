@@ -66,6 +66,7 @@ async fn a_marked_value_is_in_no_answer_no_log_and_no_file() {
     let answers = Answers::default();
     right_ways(&app, &store, &canary, &answers).await;
     wrong_ways(&app, &store, &canary, &answers).await;
+    through_pages(&app, &canary, &answers).await;
     as_credentials(&app, &canary, &answers).await;
     let texts = as_password(&app, &canary, &answers).await;
     let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
@@ -102,6 +103,36 @@ async fn a_marked_value_is_in_no_answer_no_log_and_no_file() {
         "{} bytes",
         log.len()
     );
+}
+
+/// The value as a secret of a Pages project, and where such a secret is refused.
+async fn through_pages(app: &TestApp, canary: &Canary, answers: &Answers) {
+    const PROJECTS: &str = "/accounts/{account_id}/pages/projects";
+    let value = canary.value();
+    let site = format!("{PROJECTS}/site");
+    let send = async |method, path: &str, body| answers.keep(app.request(method, path, body).await);
+    let secret = |value: &str| json!({ "type": "secret_text", "value": value });
+    let of = |variables: Value| json!({ "production": { "env_vars": variables } });
+    let new = json!({ "name": "site", "deployment_configs": of(json!({ "A": secret(value) })) });
+    result(&send(Method::POST, PROJECTS, Some(new)).await);
+    let edit = json!({ "deployment_configs": of(json!({ "A": secret(value), "B": secret(value) })) });
+    result(&send(Method::PATCH, &site, Some(edit)).await);
+    for configurations in [
+        of(json!({ "A": secret(&value.repeat(200)) })),
+        of(json!({ value: secret(value), "a b": secret(value) })),
+        of(json!({ "A": { "type": value, "value": value } })),
+        of(json!({ "A": { "type": "secret_text", "value": [value] } })),
+        of(json!({ "A": value })),
+        json!({ "production": { "compatibility_date": value, "env_vars": { "A": secret(value) } } }),
+    ] {
+        let body = json!({ "deployment_configs": configurations });
+        refused(&send(Method::PATCH, &site, Some(body.clone())).await);
+        refused(&send(Method::PATCH, &format!("{PROJECTS}/other"), Some(body)).await);
+    }
+    for path in [PROJECTS, &site, "/accounts/{account_id}/logs/audit?since=2026-11-01&before=2026-12-01"] {
+        result(&send(Method::GET, path, None).await);
+    }
+    result(&send(Method::DELETE, &site, None).await);
 }
 
 /// The value where it belongs.

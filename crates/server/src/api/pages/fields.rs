@@ -13,6 +13,22 @@ use serde_json::Value;
 /// What deployments know under the name that their code has for static files.
 const RESERVED: &str = "ASSETS";
 
+/// The kinds of binding that the API knows in Pages and Coffer does not run.
+const BINDING_KINDS: [&str; 12] = [
+    "ai_bindings",
+    "analytics_engine_datasets",
+    "browsers",
+    "d1_databases",
+    "durable_object_namespaces",
+    "hyperdrive_bindings",
+    "kv_namespaces",
+    "mtls_certificates",
+    "queue_producers",
+    "r2_buckets",
+    "services",
+    "vectorize_bindings",
+];
+
 /// The project of a path.
 #[derive(Debug, Deserialize)]
 pub(super) struct ProjectPath {
@@ -92,11 +108,9 @@ impl ConfigurationsFields {
     pub(super) fn parse(
         self,
     ) -> Result<(PagesConfigurationChanges, PagesConfigurationChanges), Error> {
-        if let Some(name) = self.unknown.keys().next() {
-            let rule = format!(
-                "there is no environment {}: an environment is production or preview",
-                shortened(name)
-            );
+        // What it is called is not quoted: it may be a value in the wrong place.
+        if !self.unknown.is_empty() {
+            let rule = "an environment is production or preview: leave others out".to_owned();
             return Err(Error::invalid("/deployment_configs", Problem::Pages(rule)));
         }
         let parse = |environment, fields: Option<ConfigurationFields>| {
@@ -113,10 +127,13 @@ impl ConfigurationFields {
     fn parse(self, environment: PagesEnvironment) -> Result<PagesConfigurationChanges, Error> {
         let at = format!("/deployment_configs/{environment}");
         if let Some((kind, _)) = self.others.iter().find(|(_, given)| given.0) {
-            let rule = format!(
-                "Coffer does not run {} in Pages: leave it out",
-                shortened(kind)
-            );
+            let known = BINDING_KINDS.contains(&kind.as_str());
+            let kind = if known {
+                kind
+            } else {
+                "what is none of its parts"
+            };
+            let rule = format!("Coffer does not run {kind} in Pages: leave it out");
             return Err(Error::invalid(at, Problem::Pages(rule)));
         }
         for (name, value) in [("limits", &self.limits), ("placement", &self.placement)] {
@@ -192,9 +209,4 @@ pub(super) fn check_small(at: &str, name: &str, value: Option<&Value>) -> Result
         return Err(Error::invalid(format!("{at}/{name}"), Problem::Pages(rule)));
     }
     Ok(())
-}
-
-/// The beginning of a key that a client made up.
-fn shortened(key: &str) -> String {
-    key.chars().take(40).collect()
 }

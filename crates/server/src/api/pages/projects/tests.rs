@@ -288,7 +288,7 @@ async fn configurations_that_are_wrong_change_nothing() {
     let of = |configuration: Value| json!({ "production": configuration });
     let vars = |variables: Value| json!({ "production": { "env_vars": variables } });
     for (configurations, code, says) in [
-        (json!({ "staging": {} }), "1001 ", "no environment staging"),
+        (json!({ "staging": {} }), "1001 ", "production or preview"),
         (
             vars(json!({ "A": secret(&"x".repeat(5121)) })),
             "10054 ",
@@ -343,6 +343,12 @@ async fn configurations_that_are_wrong_change_nothing() {
             "1001 ",
             "kv_namespaces",
         ),
+        (
+            of(json!({ "marked": { "x": 1 } })),
+            "1001 ",
+            "none of its parts",
+        ),
+        (json!({ "marked": {} }), "1001 ", "production or preview"),
         (
             of(json!({ "placement": { "mode": "x".repeat(20_000) } })),
             "1001 ",
