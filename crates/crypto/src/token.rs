@@ -36,14 +36,17 @@ pub enum TokenKind {
     Session,
     /// An invitation to an account, as its link carries it.
     Invitation,
+    /// A tail of a Worker, as its address carries it.
+    Tail,
 }
 
 impl TokenKind {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::ApiToken,
         Self::GlobalKey,
         Self::Session,
         Self::Invitation,
+        Self::Tail,
     ];
 
     /// What tokens of the kind begin with.
@@ -53,6 +56,7 @@ impl TokenKind {
             Self::GlobalKey => "cfg_",
             Self::Session => "cfs_",
             Self::Invitation => "cfi_",
+            Self::Tail => "cft_",
         }
     }
 }
@@ -199,6 +203,7 @@ mod tests {
             (TokenKind::GlobalKey, "cfg_"),
             (TokenKind::Session, "cfs_"),
             (TokenKind::Invitation, "cfi_"),
+            (TokenKind::Tail, "cft_"),
         ] {
             for byte in [0, 1, 0xff] {
                 let token = TokenText::generate(kind, &Constant(byte));

@@ -16,7 +16,7 @@ use crate::installation::Installation;
 use crate::log::LogHead;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
-use crate::workers::Turns;
+use crate::workers::{Tails, Turns};
 
 /// How long a deployment waits for the edges before it answers all the same.
 const APPLY_WAIT: Duration = Duration::from_secs(2);
@@ -45,6 +45,7 @@ pub struct Inner {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) applied: Arc<Applied>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) tails: Arc<Tails>,
 }
 
 impl std::ops::Deref for Engine {
@@ -91,6 +92,7 @@ impl Engine {
             token_uses: Uses::default(),
             store,
             start_check,
+            tails: Tails::new(Arc::clone(&clock), Arc::clone(&random)),
             clock,
             random,
             applied: Arc::default(),
@@ -109,6 +111,7 @@ impl Engine {
 
     /// Commits what is waiting and closes the database. Whatever is asked later is refused.
     pub async fn close(&self) {
+        self.tails.close();
         if let Err(error) = self.write_uses().await {
             tracing::warn!(%error, "failed to keep when tokens were last used");
         }

@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod request;
 mod serve;
+mod tails;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -24,12 +25,16 @@ mod upload_room;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};
-pub use serve::{ServeLimits, serve};
+pub use serve::{Listening, ServeLimits, serve};
 
 use axum::Router;
 
 /// The whole of what the API listener answers.
 pub fn router(app: App) -> Router {
-    let router = Router::new().merge(health::routes()).merge(api::router()).merge(pages::routes());
+    let router = Router::new()
+        .merge(health::routes())
+        .merge(api::router())
+        .merge(pages::routes())
+        .merge(tails::routes());
     request::wrap(router, app)
 }

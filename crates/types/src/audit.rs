@@ -127,6 +127,8 @@ pub enum ResourceKind {
     PagesProject,
     /// A secret of a Pages project.
     PagesSecret,
+    /// Somebody who follows a Worker's logs.
+    Tail,
 }
 
 impl ResourceKind {
@@ -146,6 +148,7 @@ impl ResourceKind {
             Self::Session => "session",
             Self::PagesProject => "pages_project",
             Self::PagesSecret => "pages_secret",
+            Self::Tail => "tail",
         }
     }
 }

@@ -162,6 +162,8 @@ hex_id!(/// One sealed value of a `secret_text` binding of a Worker.
     WorkerSecretId);
 hex_id!(/// An edge: one running replica that serves Workers.
     EdgeId);
+hex_id!(/// Somebody who follows a Worker's logs.
+    TailId);
 hex_id!(/// One request to the API, as logged and returned in `cf-ray`.
     RequestId);
 uuid_id!(/// A version of a Worker.

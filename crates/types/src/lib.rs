@@ -23,8 +23,8 @@ pub mod scope;
 pub mod secret;
 
 pub use access::{
-    Effect, GroupScope, IpCondition, IpRange, MembershipStatus, Permission, PermissionGroup, Permissions, Policy,
-    Resource, Role,
+    Effect, GroupScope, IpCondition, IpRange, MembershipStatus, Permission, PermissionGroup,
+    Permissions, Policy, Resource, Role,
 };
 pub use assets::{Asset, AssetManifest, Assets, AssetsConfig};
 pub use binding::{Binding, BindingKind, KeyDescription, KeyFormat, KeyUsage};
@@ -33,7 +33,7 @@ pub use cron::Cron;
 pub use deployment::{Percentage, Split};
 pub use id::{
     AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId, SessionId,
-    StoreId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
+    StoreId, TailId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{

@@ -4,7 +4,7 @@ use coffer_protocol::audit::{Product, ProductCategory};
 use coffer_types::audit::ResourceKind;
 
 /// Every kind of thing that an event can be about.
-pub(super) const KINDS: [ResourceKind; 13] = [
+pub(super) const KINDS: [ResourceKind; 14] = [
     ResourceKind::Account,
     ResourceKind::User,
     ResourceKind::Member,
@@ -16,6 +16,7 @@ pub(super) const KINDS: [ResourceKind; 13] = [
     ResourceKind::Deployment,
     ResourceKind::WorkerSecret,
     ResourceKind::Session,
+    ResourceKind::Tail,
     ResourceKind::PagesProject,
     ResourceKind::PagesSecret,
 ];
@@ -86,7 +87,8 @@ pub(super) const fn product(kind: ResourceKind) -> &'static str {
         ResourceKind::Worker
         | ResourceKind::Version
         | ResourceKind::Deployment
-        | ResourceKind::WorkerSecret => WORKERS,
+        | ResourceKind::WorkerSecret
+        | ResourceKind::Tail => WORKERS,
         ResourceKind::PagesProject | ResourceKind::PagesSecret => PAGES,
         ResourceKind::Session => SESSIONS,
     }
@@ -107,7 +109,8 @@ pub(super) const fn scope(kind: ResourceKind) -> &'static str {
         | ResourceKind::Worker
         | ResourceKind::Version
         | ResourceKind::Deployment
-        | ResourceKind::WorkerSecret => "accounts",
+        | ResourceKind::WorkerSecret
+        | ResourceKind::Tail => "accounts",
     }
 }
 

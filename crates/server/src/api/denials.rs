@@ -14,8 +14,8 @@ use axum::response::Response;
 use coffer_engine::{Caller, Denied};
 use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{
-    AccountId, BindingName, DeploymentId, MemberId, PagesProjectName, SecretId, SessionId, StoreId, TokenId,
-    VersionId, WorkerName,
+    AccountId, BindingName, DeploymentId, MemberId, PagesProjectName, SecretId, SessionId, StoreId,
+    TailId, TokenId, VersionId, WorkerName,
 };
 use percent_encoding::percent_decode_str;
 
@@ -133,6 +133,7 @@ fn kind(part: &str, within: ResourceKind) -> Option<ResourceKind> {
         "projects" => ResourceKind::PagesProject,
         "versions" => ResourceKind::Version,
         "deployments" => ResourceKind::Deployment,
+        "tails" => ResourceKind::Tail,
         "secrets" | "secrets-bulk" if within == ResourceKind::Worker => ResourceKind::WorkerSecret,
         "secrets" => ResourceKind::Secret,
         _ => return None,
@@ -150,6 +151,7 @@ fn id(kind: ResourceKind, part: &str, text: &str) -> Option<String> {
         ResourceKind::Store => canonical::<StoreId>(text),
         ResourceKind::Secret => canonical::<SecretId>(text),
         ResourceKind::Session => canonical::<SessionId>(text),
+        ResourceKind::Tail => canonical::<TailId>(text),
         ResourceKind::Version => canonical::<VersionId>(text),
         ResourceKind::Deployment => canonical::<DeploymentId>(text),
         // Some operations name a Worker by its tag; that is of the form of a name, too.

@@ -26,6 +26,10 @@ impl Engine {
         name: WorkerName,
     ) -> Result<()> {
         let _turn = self.turns.take(permit.account_id(), &name).await;
+        let found = {
+            let mut reader = self.store.reader().await?;
+            workers::with_name(&mut reader, permit.account_id(), &name).await?
+        };
         let (engine, permit) = (self.clone(), permit.clone());
         let caller = Arc::clone(&permit.caller);
         let seq = self
@@ -34,6 +38,9 @@ impl Engine {
                 Box::pin(async move { engine.remove_worker(tx, &permit, &name).await })
             })
             .await?;
+        if let Some(worker) = found {
+            self.tails.remove_all_of(worker.id);
+        }
         self.await_applied(seq).await;
         Ok(())
     }
@@ -68,22 +75,22 @@ impl Engine {
     }
 }
 
-fn manifests_of(held: &[VersionRow]) -> Vec<Digest> {
-    let assets = held
-        .iter()
-        .filter_map(|version| version.facts.assets.as_ref());
-    let mut digests: Vec<_> = assets.map(|assets| assets.manifest).collect();
-    digests.sort_unstable();
-    digests.dedup();
-    digests
-}
-
 fn digests_of(held: &[VersionRow]) -> Vec<Digest> {
     let mut digests: Vec<_> = held
         .iter()
         .flat_map(|version| &version.facts.modules)
         .map(|module| module.digest)
         .collect();
+    digests.sort_unstable();
+    digests.dedup();
+    digests
+}
+
+fn manifests_of(held: &[VersionRow]) -> Vec<Digest> {
+    let assets = held
+        .iter()
+        .filter_map(|version| version.facts.assets.as_ref());
+    let mut digests: Vec<_> = assets.map(|assets| assets.manifest).collect();
     digests.sort_unstable();
     digests.dedup();
     digests

@@ -110,7 +110,7 @@ impl TestApp {
     }
 
     /// Uploads a script with these bindings and gives the new version's id.
-    pub(in crate::api) async fn upload(&self, name: &str, bindings: Value) -> String {
+    pub(crate) async fn upload(&self, name: &str, bindings: Value) -> String {
         let body = Multipart::script(&metadata(&bindings));
         let path = format!("{SCRIPTS}/{name}");
         result(&self.multipart(Method::PUT, &path, body).await);
