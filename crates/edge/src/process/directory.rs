@@ -130,6 +130,21 @@ impl ProcessDir {
         self.path.join("secrets.sock")
     }
 
+    /// Where the process calls the Worker that its version's service bindings name at this place.
+    pub(crate) fn service(&self, place: usize) -> PathBuf {
+        self.path.join(format!("s{place}.sock"))
+    }
+
+    /// Where the process asks for its version's static assets.
+    pub(crate) fn assets(&self) -> PathBuf {
+        self.path.join("assets.sock")
+    }
+
+    /// Where the process tells what it does, while its Worker is followed.
+    pub(crate) fn tail(&self) -> PathBuf {
+        self.path.join("tail.sock")
+    }
+
     /// Listens at one of these paths.
     pub(super) fn listen(path: &Path) -> io::Result<UnixListener> {
         UnixListener::bind(path)

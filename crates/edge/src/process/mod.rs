@@ -33,7 +33,7 @@ pub(crate) use line::OneLine;
 use logs::Stream;
 pub(crate) use logs::{Logs, Speaker};
 pub(crate) use redaction::Redactor;
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Slot, SlotKey};
 pub(crate) use spawn::Spawner;
 pub(crate) use supervisor::{Launch, Launched, Supervisor};
 
@@ -173,6 +173,12 @@ impl Process {
         self.logs.tail()
     }
 
+    /// Whether an ended process had no memory left.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        // The runtime's last words; it catches the signal, so its exit status does not tell.
+        self.logs.mention("Received signal #") && self.logs.mention("out of memory")
+    }
+
     /// Waits for what an ended process printed before its end.
     pub(crate) async fn last_lines(&mut self) {
         for reader in &mut self.readers {
@@ -208,9 +214,7 @@ impl Process {
         }
         self.last_lines().await;
         let tail = self.tail();
-        // The runtime's last words; it catches the signal, so its exit status does not tell.
-        let crashed = self.logs.mention("Received signal #");
-        StartFailure::Refused(if crashed && self.logs.mention("out of memory") {
+        StartFailure::Refused(if self.is_out_of_memory() {
             let limit = runtime.heap_megabytes;
             format!("the version needs more memory to start than its {limit} MiB")
         } else if tail.is_empty() {

@@ -28,9 +28,13 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// Adds a value: as it is, as it looks inside quotes, and line by line.
     pub(crate) fn add(&self, value: &Plaintext) {
-        let Ok(text) = std::str::from_utf8(value.expose_secret()) else {
-            return;
-        };
+        if let Ok(text) = std::str::from_utf8(value.expose_secret()) {
+            self.add_text(text);
+        }
+    }
+
+    /// Adds a value's text.
+    pub(crate) fn add_text(&self, text: &str) {
         if text.len() < MIN_VALUE_BYTES {
             return;
         }

@@ -1,6 +1,7 @@
 //! The place of one version's process: none, starting, or ready.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use coffer_types::VersionId;
 use parking_lot::{Mutex, RwLock};
@@ -11,15 +12,28 @@ use tokio_util::sync::CancellationToken;
 use super::StartFailure;
 use super::history::{History, Verdict};
 use super::supervisor::Supervisor;
+use crate::assets::Site;
 use crate::gateway::{RouteError, Upstream};
 
 /// Starts that one request waits for before it is told that the version does not run.
 const MAX_STARTS_PER_REQUEST: u32 = 3;
 
+/// Which process it is a place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SlotKey {
+    /// The version.
+    pub(crate) version_id: VersionId,
+    /// Whether the process tells what it does, because its Worker is followed.
+    pub(crate) tailed: bool,
+}
+
 /// The place of one version's process.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    version_id: VersionId,
+    key: SlotKey,
+    // Whether the version has static assets, and they themselves once they are loaded.
+    has_assets: AtomicBool,
+    site: RwLock<Option<Arc<Site>>>,
     current: RwLock<Option<Current>>,
     state: Mutex<State>,
     phase: watch::Sender<Phase>,
@@ -48,10 +62,21 @@ enum Phase {
 }
 
 impl Slot {
-    /// An empty place.
+    /// An empty place for a process that tells nothing.
+    #[cfg(test)]
     pub(crate) fn new(version_id: VersionId) -> Arc<Self> {
-        Arc::new(Self {
+        Self::of(SlotKey {
             version_id,
+            tailed: false,
+        })
+    }
+
+    /// An empty place.
+    pub(crate) fn of(key: SlotKey) -> Arc<Self> {
+        Arc::new(Self {
+            key,
+            has_assets: AtomicBool::new(false),
+            site: RwLock::new(None),
             current: RwLock::new(None),
             state: Mutex::new(State::default()),
             phase: watch::Sender::new(Phase::Empty),
@@ -60,7 +85,42 @@ impl Slot {
 
     /// The version.
     pub(crate) const fn version_id(&self) -> VersionId {
-        self.version_id
+        self.key.version_id
+    }
+
+    /// The version, and whether its process tells what it does.
+    pub(crate) const fn key(&self) -> SlotKey {
+        self.key
+    }
+
+    /// Says whether the version has static assets.
+    pub(crate) fn set_has_assets(&self, has_assets: bool) {
+        self.has_assets.store(has_assets, Ordering::Relaxed);
+    }
+
+    /// Whether the version has static assets.
+    pub(crate) fn has_assets(&self) -> bool {
+        self.has_assets.load(Ordering::Relaxed)
+    }
+
+    /// The version's static assets, if they are loaded.
+    pub(crate) fn site(&self) -> Option<Arc<Site>> {
+        self.site.read().clone()
+    }
+
+    /// Keeps the version's static assets at hand, or lets go of them.
+    pub(crate) fn set_site(&self, site: Option<Arc<Site>>) {
+        *self.site.write() = site;
+    }
+
+    /// Whether requests can be answered at once.
+    pub(crate) fn is_ready(&self) -> bool {
+        if !self.has_assets() {
+            return self.current.read().is_some();
+        }
+        let site = self.site.read();
+        site.as_ref()
+            .is_some_and(|site| !site.has_code() || self.current.read().is_some())
     }
 
     /// The process that takes requests, if there is one.

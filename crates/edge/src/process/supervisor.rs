@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use coffer_types::VersionId;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -14,10 +13,11 @@ use tokio_util::task::TaskTracker;
 use super::line::OneLine;
 use super::slot::Failed;
 use super::watch::{End, watch};
-use super::{Process, Slot, StartFailure};
+use super::{Process, Slot, SlotKey, StartFailure};
 use crate::gateway::Upstream;
 use crate::metrics::{EdgeMetrics, KillReason};
 use crate::settings::RuntimeConfig;
+use crate::tail::{Cut, TailPort};
 
 /// The longest a start waits for another process to make room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 #[async_trait]
 pub(crate) trait Launch: Send + Sync + 'static {
     /// Starts a version's process with everything it needs.
-    async fn launch(&self, version_id: VersionId) -> Result<Launched, StartFailure>;
+    async fn launch(&self, key: SlotKey) -> Result<Launched, StartFailure>;
 }
 
 /// A ready process with what serves it.
@@ -36,6 +36,8 @@ pub(crate) struct Launched {
     pub(crate) process: Process,
     /// Ends the delivery of secrets to it when dropped.
     pub(crate) delivery: DropGuard,
+    /// Where it tells what it does, if it does.
+    pub(crate) tail: Option<Arc<TailPort>>,
 }
 
 /// Starts, watches and ends the processes of all versions.
@@ -132,7 +134,7 @@ impl Supervisor {
 
     async fn start(&self, slot: &Slot) -> Result<Launched, StartFailure> {
         tokio::select! {
-            launched = self.launch.launch(slot.version_id()) => launched,
+            launched = self.launch.launch(slot.key()) => launched,
             () = self.stopping.cancelled() => {
                 Err(StartFailure::Unavailable("the edge is stopping".to_owned()))
             }
@@ -144,6 +146,7 @@ impl Supervisor {
         let Launched {
             mut process,
             delivery,
+            tail,
         } = launched;
         self.metrics.started(process.started_in());
         let ready_at = Instant::now();
@@ -161,12 +164,20 @@ impl Supervisor {
             }
         }
         upstream.retire();
-        self.finish(slot, process, &upstream, end).await;
+        self.finish(slot, process, &upstream, end, tail.as_deref())
+            .await;
         drop((delivery, permit));
         self.metrics.stopped();
     }
 
-    async fn finish(&self, slot: &Slot, mut process: Process, upstream: &Upstream, end: End) {
+    async fn finish(
+        &self,
+        slot: &Slot,
+        mut process: Process,
+        upstream: &Upstream,
+        end: End,
+        tail: Option<&TailPort>,
+    ) {
         let version = slot.version_id();
         match end {
             End::Idle | End::Retired => {
@@ -178,11 +189,19 @@ impl Supervisor {
                 let status = status.map(|status| status.to_string()).unwrap_or_default();
                 self.metrics.killed(KillReason::Died);
                 process.last_lines().await;
+                if let Some(tail) = tail
+                    && process.is_out_of_memory()
+                {
+                    tail.cut(Cut::Memory);
+                }
                 tracing::warn!(%version, status, "a process ended by itself");
             }
             End::Hung => {
                 self.metrics.killed(KillReason::Hung);
                 tracing::warn!(%version, "a process does not answer and is killed");
+                if let Some(tail) = tail {
+                    tail.cut(Cut::Cpu);
+                }
                 process.kill().await;
             }
         }

@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use coffer_protocol::feed::WorkerRecord;
-use coffer_types::{VersionId, WorkerId, WorkerName};
+use coffer_types::{AccountId, VersionId, WorkerId, WorkerName};
 
 use super::choice::{self, Chance};
 use crate::gateway::RouteRequest;
-use crate::process::Slot;
+use crate::process::{Slot, SlotKey};
 use crate::replica::State;
 
 /// Digits of a version's id in its preview host name.
@@ -22,7 +22,8 @@ const PREVIEW_DIGITS: usize = 8;
 pub(super) struct Table {
     hosts: HashMap<String, Arc<Target>>,
     workers: HashMap<WorkerId, Arc<Target>>,
-    traffic: HashSet<VersionId>,
+    names: HashMap<AccountId, HashMap<WorkerName, Arc<Target>>>,
+    traffic: HashSet<SlotKey>,
 }
 
 /// What a Worker's host name leads to.
@@ -49,7 +50,7 @@ pub(super) struct Lane {
 pub(super) struct Built {
     pub(super) table: Table,
     /// Versions that get traffic once they are ready.
-    pub(super) awaited: Vec<VersionId>,
+    pub(super) awaited: Vec<Arc<Slot>>,
 }
 
 impl Table {
@@ -61,16 +62,28 @@ impl Table {
             .filter(|target| target.enabled)
     }
 
-    /// The version that this preview host name, `<8 digits>-<host name>`, means.
-    pub(super) fn preview(&self, host: &str) -> Option<VersionId> {
-        let (digits, rest) = host.split_at_checked(PREVIEW_DIGITS)?;
-        let target = self.hosts.get(rest.strip_prefix('-')?)?;
-        target.previews.get(digits).copied()
+    /// The account's Worker of this name, wherever it answers.
+    pub(super) fn service(&self, account_id: AccountId, name: &WorkerName) -> Option<&Arc<Target>> {
+        self.names.get(&account_id)?.get(name)
     }
 
-    /// Whether a deployment gives the version traffic.
-    pub(super) fn has_traffic(&self, version_id: VersionId) -> bool {
-        self.traffic.contains(&version_id)
+    /// The Worker and the version that this preview host name, `<8 digits>-<host name>`, means.
+    pub(super) fn preview(&self, host: &str) -> Option<(WorkerId, VersionId)> {
+        let (digits, rest) = host.split_at_checked(PREVIEW_DIGITS)?;
+        let target = self.hosts.get(rest.strip_prefix('-')?)?;
+        let version_id = target.previews.get(digits)?;
+        Some((target.worker_id, *version_id))
+    }
+
+    /// Whether a deployment gives the place traffic.
+    pub(super) fn has_traffic(&self, key: SlotKey) -> bool {
+        self.traffic.contains(&key)
+    }
+
+    /// Whether no request of the Worker goes to a process that does not tell what it does.
+    pub(super) fn is_captured(&self, worker_id: WorkerId) -> bool {
+        let target = self.workers.get(&worker_id);
+        target.is_none_or(|target| target.shares.iter().all(|lane| lane.slot.key().tailed))
     }
 }
 
@@ -107,7 +120,7 @@ pub(super) fn build(
     state: &State,
     domain: &str,
     before: &Table,
-    slot: &dyn Fn(VersionId) -> Arc<Slot>,
+    slot: &dyn Fn(WorkerId, VersionId) -> Arc<Slot>,
 ) -> Built {
     let mut table = Table::default();
     let mut awaited = Vec::new();
@@ -117,15 +130,15 @@ pub(super) fn build(
             continue;
         };
         let mut shares = lanes(state, worker, slot);
-        let unready: Vec<VersionId> = shares
+        let unready: Vec<Arc<Slot>> = shares
             .iter()
-            .filter(|lane| lane.slot.ready().is_none())
-            .map(|lane| lane.slot.version_id())
+            .filter(|lane| !lane.slot.is_ready())
+            .map(|lane| Arc::clone(&lane.slot))
             .collect();
         let present = before.workers.get(&worker.worker_id);
         let serving = present.filter(|target| {
             let served = |lane: &Lane| {
-                lane.slot.ready().is_some()
+                lane.slot.is_ready()
                     && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
             };
             target.shares.iter().any(served) && !unready.is_empty()
@@ -136,7 +149,7 @@ pub(super) fn build(
         }
         table
             .traffic
-            .extend(shares.iter().map(|lane| lane.slot.version_id()));
+            .extend(shares.iter().map(|lane| lane.slot.key()));
         let host = format!("{}.{}.{domain}", worker.name, account.subdomain);
         let previews = previews
             .remove(&worker.worker_id)
@@ -149,13 +162,19 @@ pub(super) fn build(
             previews: previews.unwrap_or_default(),
         });
         table.hosts.insert(host, Arc::clone(&target));
+        let names = table.names.entry(worker.account_id).or_default();
+        names.insert(worker.name.clone(), Arc::clone(&target));
         table.workers.insert(worker.worker_id, target);
     }
     Built { table, awaited }
 }
 
 /// A Worker's deployed versions, the newest first.
-fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<Slot>) -> Vec<Lane> {
+fn lanes(
+    state: &State,
+    worker: &WorkerRecord,
+    slot: &dyn Fn(WorkerId, VersionId) -> Arc<Slot>,
+) -> Vec<Lane> {
     let shares = worker
         .deployment
         .as_ref()
@@ -164,8 +183,10 @@ fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<S
         .iter()
         .filter_map(|share| {
             let version = state.version(share.version_id)?;
+            let slot = slot(worker.worker_id, share.version_id);
+            slot.set_has_assets(version.assets.is_some());
             let lane = Lane {
-                slot: slot(share.version_id),
+                slot,
                 weight: u32::from(share.percentage.hundredths()),
             };
             Some((version.number, lane))
@@ -175,12 +196,12 @@ fn lanes(state: &State, worker: &WorkerRecord, slot: &dyn Fn(VersionId) -> Arc<S
     numbered.into_iter().map(|(_, lane)| lane).collect()
 }
 
-/// Every version that has code, by Worker and by the first digits of its id.
+/// Every version that has code or static assets, by Worker and by the first digits of its id.
 fn previews(state: &State) -> HashMap<WorkerId, HashMap<String, VersionId>> {
     let mut previews: HashMap<WorkerId, HashMap<String, VersionId>> = HashMap::new();
     for version in state
         .versions()
-        .filter(|version| version.main_module.is_some())
+        .filter(|version| version.main_module.is_some() || version.assets.is_some())
     {
         previews
             .entry(version.worker_id)

@@ -127,7 +127,8 @@ impl Wrangler {
         )
     }
 
-    fn command(&self, directory: &Path) -> Command {
+    /// Wrangler itself, to be given arguments, in a directory.
+    pub(crate) fn command(&self, directory: &Path) -> Command {
         let packages = package().join("node_modules");
         let mut command = Command::new(packages.join(".bin/node"));
         command.arg(packages.join("wrangler/bin/wrangler.js"));
