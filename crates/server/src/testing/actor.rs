@@ -183,23 +183,16 @@ impl TestApp {
         groups: &[PermissionGroup],
         times: TokenTimes,
     ) -> Actor {
-        let user = match owner {
-            TokenOwner::User(id) => Some(Resource::User(id)),
-            TokenOwner::Account(_) => None,
-        };
-        let policies = groups.iter().filter_map(|group| {
-            let resource = match group.scope {
-                GroupScope::Account => Some(Resource::EveryAccount),
-                GroupScope::User => user,
-            };
-            Some(Policy {
-                effect: Effect::Allow,
-                permission_groups: vec![group.id.to_owned()],
-                resources: vec![resource?],
-            })
-        });
-        let policies = policies.collect();
+        let policies = policies_over(owner, groups);
         self.add_token_with_policies(owner, policies, times).await
+    }
+
+    /// A token of the Super Administrator, with every permission group, for these addresses alone.
+    pub(crate) async fn token_for(&self, condition: IpCondition) -> Actor {
+        let owner = TokenOwner::User(self.admin_id().await);
+        let policies = policies_over(owner, &PermissionGroup::ALL);
+        self.add_conditional_token(owner, policies, TokenTimes::default(), condition)
+            .await
     }
 
     /// Adds a token with these policies.
@@ -208,6 +201,18 @@ impl TestApp {
         owner: TokenOwner,
         policies: Vec<Policy>,
         times: TokenTimes,
+    ) -> Actor {
+        self.add_conditional_token(owner, policies, times, IpCondition::default())
+            .await
+    }
+
+    /// Adds a token with these policies, for these times and addresses.
+    pub(crate) async fn add_conditional_token(
+        &self,
+        owner: TokenOwner,
+        policies: Vec<Policy>,
+        times: TokenTimes,
+        condition: IpCondition,
     ) -> Actor {
         let text = TokenText::generate(TokenKind::ApiToken, &SystemRandom);
         let row = Arc::new(TokenRow {
@@ -218,7 +223,7 @@ impl TestApp {
             mac: self.keyring.token_pepper().mac(&text).to_vec(),
             enabled: times.enabled,
             policies,
-            condition: IpCondition::default(),
+            condition,
             not_before: times.not_before,
             expires_at: times.expires_at,
             created_at: self.clock.now(),
@@ -268,4 +273,24 @@ impl TestApp {
         .await;
         id
     }
+}
+
+/// What allows these groups everywhere. Groups about a user are left out of an account's own.
+fn policies_over(owner: TokenOwner, groups: &[PermissionGroup]) -> Vec<Policy> {
+    let user = match owner {
+        TokenOwner::User(id) => Some(Resource::User(id)),
+        TokenOwner::Account(_) => None,
+    };
+    let policies = groups.iter().filter_map(|group| {
+        let resource = match group.scope {
+            GroupScope::Account => Some(Resource::EveryAccount),
+            GroupScope::User => user,
+        };
+        Some(Policy {
+            effect: Effect::Allow,
+            permission_groups: vec![group.id.to_owned()],
+            resources: vec![resource?],
+        })
+    });
+    policies.collect()
 }
