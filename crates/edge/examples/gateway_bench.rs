@@ -22,6 +22,41 @@ use coffer_types::VersionId;
 #[path = "../src/gateway/mod.rs"]
 mod gateway;
 
+/// Static assets, of which there are none here.
+#[allow(dead_code, reason = "only its types are needed")]
+mod assets {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use http::uri::PathAndQuery;
+    use http::{HeaderMap, Method, Response};
+
+    pub(crate) type AssetBody = http_body_util::combinators::MapErr<
+        http_body_util::Empty<Bytes>,
+        fn(Infallible) -> std::io::Error,
+    >;
+
+    #[derive(Debug)]
+    pub(crate) enum Site {}
+
+    pub(crate) struct Asked<'r> {
+        pub(crate) method: &'r Method,
+        pub(crate) host: &'r str,
+        pub(crate) target: &'r PathAndQuery,
+        pub(crate) headers: &'r HeaderMap,
+    }
+
+    impl Site {
+        #[allow(clippy::unused_async, reason = "as the real one")]
+        pub(crate) async fn serve(
+            &self,
+            _asked: &Asked<'_>,
+        ) -> Result<Option<Response<AssetBody>>, Infallible> {
+            match *self {}
+        }
+    }
+}
+
 use gateway::{Directory, GatewayConfig, RouteError, RouteRequest, Upstream};
 
 /// One process answers everything.

@@ -53,7 +53,7 @@ struct Service {
 struct Worker {
   union {
     modules @0 :List(Module);
-    unusedServiceWorkerScript @1 :Text;
+    serviceWorkerScript @1 :Text;
     unusedInherit @2 :Text;
   }
   struct Module {
@@ -71,6 +71,16 @@ struct Worker {
   compatibilityFlags @4 :List(Text);
   bindings @5 :List(Binding);
   globalOutbound @6 :ServiceDesignator;
+  unusedCacheApiOutbound @11 :AnyPointer;
+  unusedDurableObjectNamespaces @7 :AnyPointer;
+  unusedDurableObjectUniqueKeyModifier @8 :Text;
+  unusedDurableObjectStorage :union {
+    none @9 :Void;
+    inMemory @10 :Void;
+    localDisk @12 :Text;
+  }
+  unusedModuleFallback @13 :Text;
+  tails @14 :List(ServiceDesignator);
 
   struct Binding {
     name @0 :Text;
@@ -81,16 +91,43 @@ struct Worker {
         optional @3 :Bool;
       }
       text @4 :Text;
-      unusedData @5 :Data;
+      data @5 :Data;
       json @6 :Text;
-      unusedWasmModule @7 :Data;
-      unusedCryptoKey @8 :AnyPointer;
+      wasmModule @7 :Data;
+      cryptoKey @8 :CryptoKey;
       service @9 :ServiceDesignator;
       unusedDurableObjectNamespace @10 :AnyPointer;
       unusedKvNamespace @11 :AnyPointer;
       unusedR2Bucket @12 :AnyPointer;
       unusedObsolete @13 :AnyPointer;
       wrapped @14 :WrappedBinding;
+    }
+  }
+
+  struct CryptoKey {
+    union {
+      unusedRaw @0 :Data;
+      unusedHex @1 :Text;
+      base64 @2 :Text;
+      pkcs8 @3 :Text;
+      spki @4 :Text;
+      jwk @5 :Text;
+    }
+    algorithm :union {
+      name @6 :Text;
+      json @7 :Text;
+    }
+    extractable @8 :Bool = false;
+    usages @9 :List(Usage);
+    enum Usage {
+      encrypt @0;
+      decrypt @1;
+      sign @2;
+      verify @3;
+      deriveKey @4;
+      deriveBits @5;
+      wrapKey @6;
+      unwrapKey @7;
     }
   }
 
@@ -137,6 +174,11 @@ struct HttpOptions {
   }
   forwardedProtoHeader @1 :Text;
   cfBlobHeader @2 :Text;
+  injectRequestHeaders @3 :List(Header);
+  struct Header {
+    name @0 :Text;
+    value @1 :Text;
+  }
 }
 
 struct Extension {

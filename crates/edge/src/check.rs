@@ -25,6 +25,8 @@ const MAX_ANSWER_BYTES: u64 = 4096;
 /// The runtime's advice on experimental flags, which nobody here can follow.
 const EXPERIMENTAL_ADVICE: &str =
     "To use this flag, you must pass --experimental on the command line.";
+/// What the runtime puts before a part of a JSON web key that it quotes.
+const KEY_QUOTED: &str = "(encountered \"";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: check\r\nConnection: close\r\n\r\n";
 /// The handlers that are told of.
 const HANDLERS: [&str; 7] = [
@@ -76,12 +78,19 @@ impl WorkerdCheck {
             redactor.add(value);
         }
         let directory = self.directory.process().await.map_err(unavailable)?;
+        let services = config::services(candidate.version).len();
+        let service_sockets: Vec<_> = (0..services)
+            .map(|place| directory.service(place))
+            .collect();
         let configuration = config::build(&Blueprint {
             version: candidate.version,
             contents: candidate.contents,
             worker_secrets: &worker_secrets,
             // Nobody listens there: a secret can only be read in a request, and there is none.
             secrets_socket: &directory.secrets(),
+            assets_socket: &directory.assets(),
+            service_sockets: &service_sockets,
+            tail_socket: None,
             empty_directory: self.directory.empty(),
             heap_megabytes: self.runtime.heap_megabytes,
             freshness_ms: self.runtime.freshness_ms,
@@ -147,6 +156,7 @@ impl WorkerdCheck {
             .replace(&binary, "workerd")
             .replace("service worker: ", "")
             .replace(EXPERIMENTAL_ADVICE, "Coffer does not offer it.");
+        text = without_quoted_key(&text);
         if let Some((end, _)) = text.char_indices().nth(MAX_REFUSAL_CHARS) {
             text.truncate(end);
             text.push('…');
@@ -156,6 +166,18 @@ impl WorkerdCheck {
         }
         text
     }
+}
+
+/// The runtime's words on a key that it cannot import, without what it met in the key.
+fn without_quoted_key(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, quoted)) = rest.split_once(KEY_QUOTED) {
+        kept.push_str(before.trim_end());
+        rest = quoted.split_once("\")").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    kept
 }
 
 #[async_trait]

@@ -8,19 +8,24 @@ use std::time::Duration;
 
 use coffer_crypto::KeyLeases;
 use coffer_protocol::feed::ChangeSource;
+use coffer_protocol::tail::TailSink;
 use coffer_types::{Clock, EdgeId, Random};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
+use crate::assets::Sites;
+use crate::cron::Scheduler;
 use crate::delivery::AccessLog;
 use crate::gateway::{self, GatewayConfig, GatewayMetrics};
 use crate::launch::Launcher;
 use crate::metrics::EdgeMetrics;
 use crate::process::{RuntimeDir, RuntimeDirError, Spawner, Supervisor};
 use crate::replica::{self, Replica};
-use crate::routing::Routing;
+use crate::routing::{Routes, Routing};
 use crate::settings::RuntimeConfig;
+use crate::tail;
 
 /// What an edge needs to know at its start.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct EdgeConfig {
     pub workers_domain: String,
     /// Where Workers' clients come in; bound by the caller.
     pub listener: TcpListener,
+    /// How TLS is spoken with Workers' clients; without it, what comes in is plain.
+    pub tls: Option<Arc<ServerConfig>>,
     /// Reads of one secret by one version within so long are reported together, after the first.
     pub access_window: Duration,
 }
@@ -84,6 +91,7 @@ impl Edge {
     pub fn start(
         config: EdgeConfig,
         source: Arc<dyn ChangeSource>,
+        tails: Arc<dyn TailSink>,
         leases: KeyLeases,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
@@ -106,25 +114,42 @@ impl Edge {
             metrics.clone(),
         );
         let directory = RuntimeDir::open(&config.runtime.runtime_dir, "edge")?;
-        let launcher = Launcher {
+        let routes = Routes::default();
+        let sites = Sites::new(Arc::clone(&replica));
+        let launcher = Arc::new(Launcher {
             runtime: config.runtime.clone(),
             directory: Arc::clone(&directory),
             spawner: Spawner::start().map_err(EdgeError::Thread)?,
             replica: Arc::clone(&replica),
+            sites: Arc::clone(&sites),
             leases,
             access: Arc::clone(&access),
-            clock,
+            clock: Arc::clone(&clock),
             metrics: metrics.clone(),
-        };
+            random: Arc::clone(&random),
+            routes: routes.clone(),
+            tails: Arc::clone(&tails),
+        });
         // A process may answer with what it has for one window, and ask for the next with an answer on its way.
         let settle = Duration::from_millis(2 * u64::from(config.runtime.freshness_ms));
-        let supervisor = Supervisor::new(config.runtime, Arc::new(launcher), metrics.clone());
+        let launch = Arc::clone(&launcher) as _;
+        let supervisor = Supervisor::new(config.runtime, launch, metrics.clone());
+        let scheduler = Scheduler::new(
+            Arc::clone(&replica),
+            launcher,
+            Arc::clone(&supervisor),
+            clock,
+            Arc::clone(&random),
+        );
+        supervisor.spawn(scheduler.follow());
         let routing = Routing::new(
             Arc::clone(&replica),
             Arc::clone(&supervisor),
+            sites,
             &config.workers_domain,
             number(random.as_ref()),
         );
+        routes.are(&routing);
 
         let stop_gateway = CancellationToken::new();
         let stop_following = CancellationToken::new();
@@ -132,6 +157,7 @@ impl Edge {
         let gateway_config = GatewayConfig {
             metrics: gateway_metrics.clone(),
             request_id_seed: number(random.as_ref()),
+            tls: config.tls,
             ..GatewayConfig::default()
         };
         let routes: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;
@@ -149,6 +175,12 @@ impl Edge {
                 stop_following.clone(),
             )),
             tokio::spawn(access.report(stop_following.clone())),
+            tokio::spawn(tail::follow(
+                tails,
+                replica.edge_id(),
+                Arc::clone(&routing),
+                stop_following.clone(),
+            )),
         ];
         Ok(Self {
             replica,

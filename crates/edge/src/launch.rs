@@ -1,25 +1,31 @@
 //! Starting a version's process with everything it needs.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use coffer_crypto::KeyLeases;
 use coffer_protocol::feed::{AccountRecord, VersionRecord};
-use coffer_types::{Clock, VersionId};
+use coffer_protocol::tail::TailSink;
+use coffer_types::{Clock, Random, VersionId};
 use tokio::net::UnixListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
+use crate::assets::{self, Sites};
 use crate::config::{self, Blueprint, Purpose};
 use crate::delivery::{self, AccessLog, Client};
+use crate::gateway::Calls;
 use crate::metrics::EdgeMetrics;
 use crate::opening;
 use crate::process::{
-    Launch, Launched, Logs, Process, ProcessDir, Redactor, RuntimeDir, Spawner, Speaker,
+    Launch, Launched, Logs, Process, ProcessDir, Redactor, RuntimeDir, SlotKey, Spawner, Speaker,
     StartFailure,
 };
 use crate::replica::Replica;
+use crate::routing::{Routes, Service};
 use crate::settings::RuntimeConfig;
+use crate::tail::{self, TailPort};
 
 /// Starts versions of the replica.
 pub(crate) struct Launcher {
@@ -27,15 +33,36 @@ pub(crate) struct Launcher {
     pub(crate) directory: Arc<RuntimeDir>,
     pub(crate) spawner: Spawner,
     pub(crate) replica: Arc<Replica>,
+    pub(crate) sites: Arc<Sites>,
     pub(crate) leases: KeyLeases,
     pub(crate) access: Arc<AccessLog>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: EdgeMetrics,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) routes: Routes,
+    pub(crate) tails: Arc<dyn TailSink>,
 }
 
 #[async_trait]
 impl Launch for Launcher {
-    async fn launch(&self, version_id: VersionId) -> Result<Launched, StartFailure> {
+    async fn launch(&self, key: SlotKey) -> Result<Launched, StartFailure> {
+        self.launch_for(key, Purpose::Serve).await
+    }
+}
+
+impl Launcher {
+    /// Starts a version to run its scheduled handler once.
+    pub(crate) async fn launch_scheduled(
+        &self,
+        version_id: VersionId,
+    ) -> Result<Launched, StartFailure> {
+        let tailed = false;
+        let key = SlotKey { version_id, tailed };
+        self.launch_for(key, Purpose::Scheduled).await
+    }
+
+    async fn launch_for(&self, key: SlotKey, purpose: Purpose) -> Result<Launched, StartFailure> {
+        let SlotKey { version_id, tailed } = key;
         let (version, account) = self.records(version_id)?;
         let contents = self.contents(&version).await?;
         let worker_secrets = opening::worker_secrets(&self.leases, &account, &version)
@@ -46,22 +73,39 @@ impl Launch for Launcher {
         }
         let unavailable = |error: std::io::Error| StartFailure::Unavailable(error.to_string());
         let directory = self.directory.process().await.map_err(unavailable)?;
+        let services = config::services(&version);
+        let sockets = 0..services.len();
+        let service_sockets: Vec<_> = sockets.map(|place| directory.service(place)).collect();
+        let tail_socket = directory.tail();
         let configuration = config::build(&Blueprint {
             version: &version,
             contents: &contents,
             worker_secrets: &worker_secrets,
             secrets_socket: &directory.secrets(),
+            service_sockets: &service_sockets,
+            assets_socket: &directory.assets(),
+            tail_socket: tailed.then_some(tail_socket.as_path()),
             empty_directory: self.directory.empty(),
             heap_megabytes: self.runtime.heap_megabytes,
             freshness_ms: self.runtime.freshness_ms,
-            purpose: Purpose::Serve,
+            purpose,
         })
         .map_err(|error| StartFailure::Refused(error.to_string()))?;
         drop(worker_secrets);
 
-        let delivery = self
-            .deliver(&version, &directory, &redactor)
+        let stop = CancellationToken::new();
+        let delivery = stop.clone().drop_guard();
+        self.deliver(&version, &directory, &redactor, &stop)
             .map_err(unavailable)?;
+        self.connect(&version, &service_sockets, &stop)
+            .map_err(unavailable)?;
+        if config::binds_assets(&version) {
+            let listener = UnixListener::bind(directory.assets()).map_err(unavailable)?;
+            let sites = Arc::clone(&self.sites);
+            tokio::spawn(assets::serve(listener, sites, version_id, stop.clone()));
+        }
+        let tail = tailed.then(|| self.listen(&version, &tail_socket, &redactor, &stop));
+        let tail = tail.transpose().map_err(unavailable)?;
         let speaker = Speaker {
             worker_name: version.worker_name.clone(),
             version_id,
@@ -69,11 +113,13 @@ impl Launch for Launcher {
         let logs = Logs::new(Some(speaker), redactor);
         let process =
             Process::start(&self.runtime, &self.spawner, directory, configuration, logs).await?;
-        Ok(Launched { process, delivery })
+        Ok(Launched {
+            process,
+            delivery,
+            tail,
+        })
     }
-}
 
-impl Launcher {
     fn records(
         &self,
         version_id: VersionId,
@@ -95,14 +141,58 @@ impl Launcher {
         Ok(contents)
     }
 
-    /// Answers the process's questions for secrets from now on.
+    /// Answers the process's calls to other Workers until told to stop.
+    fn connect(
+        &self,
+        version: &VersionRecord,
+        sockets: &[PathBuf],
+        stop: &CancellationToken,
+    ) -> std::io::Result<()> {
+        if sockets.is_empty() {
+            return Ok(());
+        }
+        let mut seed = [0; 8];
+        self.random.fill(&mut seed);
+        let calls = Calls::new(u64::from_ne_bytes(seed));
+        for (name, socket) in config::services(version).into_iter().zip(sockets) {
+            let listener = UnixListener::bind(socket)?;
+            let routes = self.routes.clone();
+            let service = Service::new(routes, version.account_id, name.clone());
+            let serving = calls
+                .clone()
+                .serve(listener, Arc::new(service), stop.clone());
+            tokio::spawn(serving);
+        }
+        Ok(())
+    }
+
+    /// Takes what the process tells of what it does until told to stop.
+    fn listen(
+        &self,
+        version: &Arc<VersionRecord>,
+        socket: &Path,
+        redactor: &Arc<Redactor>,
+        stop: &CancellationToken,
+    ) -> std::io::Result<Arc<TailPort>> {
+        let listener = UnixListener::bind(socket)?;
+        let port = TailPort::new(
+            Arc::clone(version),
+            Arc::clone(redactor),
+            Arc::clone(&self.tails),
+            Arc::clone(&self.clock),
+        );
+        tokio::spawn(tail::serve(listener, Arc::clone(&port), stop.clone()));
+        Ok(port)
+    }
+
+    /// Answers the process's questions for secrets until told to stop.
     fn deliver(
         &self,
         version: &Arc<VersionRecord>,
         directory: &ProcessDir,
         redactor: &Arc<Redactor>,
-    ) -> std::io::Result<DropGuard> {
-        let stop = CancellationToken::new();
+        stop: &CancellationToken,
+    ) -> std::io::Result<()> {
         let listener = UnixListener::bind(directory.secrets())?;
         let client = Client::new(
             Arc::clone(version),
@@ -119,6 +209,6 @@ impl Launcher {
             self.metrics.clone(),
             stop.clone(),
         ));
-        Ok(stop.drop_guard())
+        Ok(())
     }
 }

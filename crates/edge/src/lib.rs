@@ -2,7 +2,7 @@
 //!
 //! It follows the control plane's changes into a replica (`replica`), finds the version that answers a
 //! request (`routing`), keeps one workerd process (`process`) for each version in use, writes that process's
-//! configuration (`config`), delivers store secrets to it on its private socket (`delivery`), and passes HTTP
+//! configuration (`config`), delivers store secrets to it on its private socket (`delivery`), runs Workers by the clock (`cron`), and passes HTTP
 //! between clients and it (`gateway`). It is the only holder of leased account keys together with the
 //! envelope's crate, and so the only part of Coffer that can open a value (`opening`).
 //!
@@ -13,8 +13,10 @@
 //! the place of its fields in `schema/workerd.capnp`. To add a reason for ending a process: a variant of
 //! `process::watch::End`. Bounds are in [`RuntimeConfig`] and beside what they bound.
 
+mod assets;
 mod check;
 mod config;
+mod cron;
 mod delivery;
 mod edge;
 mod gateway;
@@ -26,6 +28,7 @@ mod replica;
 mod routing;
 mod settings;
 mod shares;
+mod tail;
 mod workerd;
 #[allow(
     clippy::all,

@@ -5,11 +5,19 @@ use coffer_protocol::feed::VersionRecord;
 use coffer_types::{Binding, BindingKind, ModuleName, Timestamp};
 use serde_json::json;
 
-use super::{Blueprint, ConfigError, count};
+use super::{Blueprint, ConfigError, count, keys};
 use crate::workerd_capnp::worker;
 
 /// The internal module behind the bindings of store secrets. A Worker cannot import it.
 pub(super) const SECRET_MODULE: &str = "coffer:secret";
+
+/// The name of the service that leads to the Worker at this place of [`super::services`].
+pub(super) fn service_name(place: usize) -> String {
+    format!("worker-{place}")
+}
+
+/// The service behind the binding of static assets.
+pub(super) const ASSETS_SERVICE: &str = "assets";
 
 /// Writes the bindings.
 pub(super) fn write(
@@ -40,13 +48,20 @@ fn write_binding(
             let text = std::str::from_utf8(content);
             entry.set_text(text.map_err(|_| ConfigError::NotText(part.to_string()))?);
         }
-        BindingKind::SecretKey { .. }
-        | BindingKind::DataBlob { .. }
-        | BindingKind::WasmModule { .. }
-        | BindingKind::Service { .. }
-        | BindingKind::Assets {} => {
-            return Err(ConfigError::NotOffered(binding.name.to_string()));
+        BindingKind::SecretKey { key, .. } => {
+            let material = value_of(blueprint, binding)?;
+            keys::write(key, material, entry.init_crypto_key())?;
         }
+        BindingKind::DataBlob { part } => entry.set_data(part_of(blueprint, part)?),
+        BindingKind::WasmModule { part } => entry.set_wasm_module(part_of(blueprint, part)?),
+        BindingKind::Service { service } => {
+            let missing = || ConfigError::NotOffered(binding.name.to_string());
+            let mut services = super::services(blueprint.version).into_iter();
+            let place = services.position(|other| other == service);
+            let name = service_name(place.ok_or_else(missing)?);
+            entry.init_service().set_name(name);
+        }
+        BindingKind::Assets {} => entry.init_service().set_name(ASSETS_SERVICE),
         BindingKind::SecretsStoreSecret {
             store_id,
             secret_name,

@@ -4,18 +4,21 @@
 //! its memory is wiped. Values of store secrets are not in it: they are delivered on request.
 
 mod bindings;
+mod keys;
 mod modules;
+mod script;
+mod tail;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use capnp::message::{Builder, ScratchSpaceHeapAllocator};
 use coffer_envelope::Plaintext;
 use coffer_protocol::feed::VersionRecord;
-use coffer_types::{BindingKind, BindingName, SecretName, StoreId};
+use coffer_types::{BindingKind, BindingName, Format, ModuleName, SecretName, StoreId, WorkerName};
 use zeroize::Zeroizing;
 
-use crate::workerd_capnp::{config, service, socket};
+use crate::workerd_capnp::{config, external_server, service, socket};
 pub(crate) use modules::CHECK_MODULE;
 
 /// The socket that serves requests.
@@ -50,6 +53,12 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) worker_secrets: &'a [(BindingName, Plaintext)],
     /// The unix socket on which this process asks for store secrets.
     pub(crate) secrets_socket: &'a Path,
+    /// The unix sockets on which this process calls other Workers, in the order of [`services`].
+    pub(crate) service_sockets: &'a [PathBuf],
+    /// The unix socket on which this process asks for its version's static assets.
+    pub(crate) assets_socket: &'a Path,
+    /// The unix socket on which this process tells what it does, if its Worker is followed.
+    pub(crate) tail_socket: Option<&'a Path>,
     /// An empty directory.
     pub(crate) empty_directory: &'a Path,
     /// Heap cap in MiB.
@@ -67,6 +76,8 @@ pub(crate) enum Purpose {
     Serve,
     /// To be tried once: it tells its handlers and may not reach the network.
     Check,
+    /// To be run once by the clock.
+    Scheduled,
 }
 
 /// Why there is no configuration. The version's author can read it.
@@ -119,6 +130,25 @@ pub(crate) fn store_secrets(version: &VersionRecord) -> Vec<(StoreId, SecretName
     distinct
 }
 
+/// The distinct Workers that a version's service bindings name, in the order of its bindings.
+pub(crate) fn services(version: &VersionRecord) -> Vec<&WorkerName> {
+    let mut distinct: Vec<&WorkerName> = Vec::new();
+    for binding in &version.bindings {
+        if let BindingKind::Service { service } = &binding.kind
+            && !distinct.contains(&service)
+        {
+            distinct.push(service);
+        }
+    }
+    distinct
+}
+
+/// Whether a version's code asks for its own static assets.
+pub(crate) fn binds_assets(version: &VersionRecord) -> bool {
+    let mut bindings = version.bindings.iter();
+    bindings.any(|binding| matches!(binding.kind, BindingKind::Assets {}))
+}
+
 /// Builds the configuration.
 ///
 /// # Errors
@@ -159,10 +189,17 @@ fn room(blueprint: &Blueprint<'_>) -> usize {
             BindingKind::PlainText { text } => text.len(),
             BindingKind::Json { json } => json.to_string().len(),
             BindingKind::SecretKey { key, .. } => key.algorithm.to_string().len(),
-            _ => 0,
+            kind => kind.part().map_or(0, |part| size_of_part(blueprint, part)),
         } + 2048)
         .sum();
     modules + secrets + bindings + STRUCTURE_BYTES
+}
+
+/// A part given by a binding is in the message once more.
+fn size_of_part(blueprint: &Blueprint<'_>, part: &ModuleName) -> usize {
+    let modules = blueprint.version.modules.iter().zip(blueprint.contents);
+    let parts = modules.filter(|(module, _)| module.name == *part);
+    parts.map(|(_, content)| content.len()).sum()
 }
 
 fn write_config(
@@ -190,25 +227,47 @@ fn write_config(
         module.set_es_module(include_str!("secret.js"));
     }
 
-    let mut services = config.reborrow().init_services(5);
+    let calls = blueprint.service_sockets;
+    let tail_services = blueprint.tail_socket.map_or(0, |_| tail::SERVICES);
+    let asks_for_assets = binds_assets(blueprint.version);
+    let own_services = 5 + count(calls.len())? + u32::from(asks_for_assets);
+    let mut services = config
+        .reborrow()
+        .init_services(own_services + tail_services);
     let mut tenant = services.reborrow().get(0);
     tenant.set_name("worker");
     write_worker(blueprint, tenant)?;
     // Replaces the implicit default, which reaches the public network.
     write_network(services.reborrow().get(1), "internet", None)?;
-    let public = (blueprint.purpose == Purpose::Serve).then_some("public");
+    let public = (blueprint.purpose != Purpose::Check).then_some("public");
     write_network(services.reborrow().get(2), "egress", public)?;
     let mut daemon = services.reborrow().get(3);
     daemon.set_name("daemon");
-    let mut external = daemon.init_external();
-    external.set_address(format!("unix:{}", blueprint.secrets_socket.display()));
-    external.init_http();
+    write_external(blueprint.secrets_socket, daemon).init_http();
     // Answered by the event loop that also runs the Worker: no second isolate is needed to see it hang.
     let mut heartbeat = services.reborrow().get(4);
     heartbeat.set_name("heartbeat");
     heartbeat
         .init_disk()
         .set_path(blueprint.empty_directory.display().to_string());
+
+    for (place, socket) in calls.iter().enumerate() {
+        let mut call = services.reborrow().get(5 + count(place)?);
+        call.set_name(bindings::service_name(place));
+        let mut http = write_external(socket, call).init_http();
+        http.set_cf_blob_header(CF_BLOB_HEADER);
+        http.set_forwarded_proto_header(FORWARDED_PROTO_HEADER);
+    }
+
+    if asks_for_assets {
+        let mut assets = services.reborrow().get(own_services - 1);
+        assets.set_name(bindings::ASSETS_SERVICE);
+        write_external(blueprint.assets_socket, assets).init_http();
+    }
+
+    if let Some(socket) = blueprint.tail_socket {
+        tail::write(socket, services.reborrow(), own_services);
+    }
 
     let mut sockets = config.init_sockets(2);
     write_socket(sockets.reborrow().get(0), HTTP_SOCKET, "worker");
@@ -222,7 +281,10 @@ fn write_worker(
 ) -> Result<(), ConfigError> {
     let version = blueprint.version;
     let mut worker = service.init_worker();
-    modules::write(blueprint, worker.reborrow())?;
+    match version.format {
+        Format::Modules => modules::write(blueprint, worker.reborrow())?,
+        Format::ServiceWorker => script::write(blueprint, worker.reborrow())?,
+    }
     worker.set_compatibility_date(&version.compatibility_date);
     let mut flags = worker
         .reborrow()
@@ -231,6 +293,9 @@ fn write_worker(
         flags.set(index, flag);
     }
     bindings::write(blueprint, worker.reborrow())?;
+    if blueprint.tail_socket.is_some() {
+        tail::be_told(worker.reborrow());
+    }
     worker.init_global_outbound().set_name("egress");
     Ok(())
 }
@@ -252,6 +317,15 @@ fn write_network(
     }
     network.init_tls_options().set_trust_browser_cas(true);
     Ok(())
+}
+
+fn write_external<'a>(
+    socket: &Path,
+    service: service::Builder<'a>,
+) -> external_server::Builder<'a> {
+    let mut external = service.init_external();
+    external.set_address(format!("unix:{}", socket.display()));
+    external
 }
 
 fn write_socket(mut socket: socket::Builder<'_>, name: &str, service: &str) {

@@ -5,7 +5,7 @@ use coffer_types::ModuleKind;
 use super::{Blueprint, ConfigError, Purpose, count};
 use crate::workerd_capnp::worker;
 
-/// The name of the module that tries a version. Its characters cannot be refused as a module's name, but its
+/// The name of the module that tries a version, or runs it by the clock. Its characters cannot be refused as a module's name, but its
 /// length of digits makes a clash with an uploaded one a deliberate act, which only spoils the check.
 pub(crate) const CHECK_MODULE: &str = "coffer-start-check-7f3a1c5e9b2d4680.js";
 
@@ -28,14 +28,17 @@ pub(super) fn write(
         .ok_or_else(|| ConfigError::MainMissing(main.to_string()))?;
     ordered.swap(0, place);
 
-    let first = u32::from(blueprint.purpose == Purpose::Check);
+    let front = match blueprint.purpose {
+        Purpose::Serve => None,
+        Purpose::Check => Some(include_str!("check.js")),
+        Purpose::Scheduled => Some(include_str!("scheduled.js")),
+    };
+    let first = u32::from(front.is_some());
     let mut modules = worker.init_modules(count(ordered.len())? + first);
-    if blueprint.purpose == Purpose::Check {
-        let mut check = modules.reborrow().get(0);
-        check.set_name(CHECK_MODULE);
-        check.set_es_module(
-            include_str!("check.js").replace("\"COFFER_MAIN\"", &specifier(main.as_str())),
-        );
+    if let Some(front) = front {
+        let mut module = modules.reborrow().get(0);
+        module.set_name(CHECK_MODULE);
+        module.set_es_module(front.replace("\"COFFER_MAIN\"", &specifier(main.as_str())));
     }
     for (index, (module, content)) in (first..).zip(ordered) {
         let mut entry = modules.reborrow().get(index);

@@ -1,5 +1,6 @@
 //! Bodies as they stream through: counted, never collected.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use super::headers::clean_trailers;
 use super::upstream::Presence;
 use super::watch::Watch;
+use crate::assets::AssetBody;
 
 /// What a client sends.
 #[derive(Debug, Default)]
@@ -44,6 +46,17 @@ pub(super) enum BodyError {
     /// It is larger than the gateway allows.
     #[error("the client's body is too large")]
     TooLarge,
+}
+
+/// Why a response's body ended early.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResponseError {
+    /// The process went away or broke the framing.
+    #[error("the Worker's body broke off")]
+    Worker(#[source] hyper::Error),
+    /// A file could not be read on.
+    #[error("a file could not be read to its end")]
+    Asset(#[source] io::Error),
 }
 
 impl RequestBody {
@@ -147,6 +160,7 @@ pub(super) struct ResponseBody {
 #[derive(Debug)]
 enum Source {
     Page(Option<Bytes>),
+    Asset(AssetBody),
     Worker {
         incoming: Incoming,
         lease: Option<Lease>,
@@ -186,6 +200,14 @@ impl ResponseBody {
         }
     }
 
+    /// A body that is a file.
+    pub(super) fn asset(body: AssetBody, watch: Arc<Watch>) -> Self {
+        Self {
+            source: Source::Asset(body),
+            watch,
+        }
+    }
+
     /// A body that comes from a Worker.
     pub(super) fn worker(incoming: Incoming, lease: Lease, watch: Arc<Watch>) -> Self {
         Self {
@@ -200,14 +222,18 @@ impl ResponseBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = ResponseError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ResponseError>>> {
         match &mut self.source {
             Source::Page(page) => Poll::Ready(page.take().map(|page| Ok(Frame::data(page)))),
+            Source::Asset(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(context));
+                Poll::Ready(frame.map(|frame| frame.map_err(ResponseError::Asset)))
+            }
             Source::Worker { incoming, lease } => {
                 let frame = ready!(Pin::new(&mut *incoming).poll_frame(context));
                 let over = match &frame {
@@ -218,7 +244,7 @@ impl Body for ResponseBody {
                 if over && let Some(lease) = lease.take() {
                     lease.release();
                 }
-                Poll::Ready(frame)
+                Poll::Ready(frame.map(|frame| frame.map_err(ResponseError::Worker)))
             }
         }
     }
@@ -226,6 +252,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Page(page) => page.is_none(),
+            Source::Asset(body) => body.is_end_stream(),
             Source::Worker { incoming, .. } => incoming.is_end_stream(),
         }
     }
@@ -236,6 +263,7 @@ impl Body for ResponseBody {
                 let length = page.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
+            Source::Asset(body) => body.size_hint(),
             Source::Worker { incoming, .. } => incoming.size_hint(),
         }
     }

@@ -1,12 +1,17 @@
 //! The gateway's bounds and settings.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio_rustls::rustls::ServerConfig;
 
 use super::metrics::GatewayMetrics;
 
 /// The most gateway threads: past that many cores, workerd processes need the rest.
 pub(crate) const MAX_THREADS: usize = 16;
+/// The place in a process's pool of the connections of other Workers, after those of the gateway's threads.
+pub(super) const SERVICE_SHARD: usize = MAX_THREADS;
 /// Idle connections that one thread keeps to one process: as many as it can use at once in a burst
 /// without holding a file descriptor for each client that ever came.
 pub(super) const MAX_IDLE_UPSTREAM_CONNECTIONS: usize = 256;
@@ -52,6 +57,8 @@ pub(crate) struct GatewayConfig {
     pub(crate) request_id_seed: u64,
     /// What is counted.
     pub(crate) metrics: GatewayMetrics,
+    /// How TLS is spoken with clients; without it, what comes in is plain.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
 }
 
 impl Default for GatewayConfig {
@@ -69,6 +76,7 @@ impl Default for GatewayConfig {
             sweep_every: Duration::from_millis(250),
             request_id_seed: 0,
             metrics: GatewayMetrics::default(),
+            tls: None,
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use coffer_protocol::feed::FeedError;
+use coffer_types::VersionId;
 
 pub(crate) use super::upstream::Upstream;
+use crate::assets::Site;
 
 /// What of a request decides which version answers it.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +20,26 @@ pub(crate) struct RouteRequest<'a> {
     pub(crate) version_overrides: Option<&'a str>,
 }
 
+/// A version that has static assets and was chosen to answer a request.
+#[derive(Debug)]
+pub(crate) struct AssetRoute {
+    /// The version.
+    pub(crate) version_id: VersionId,
+    /// Its assets; `None` if they are not at hand yet.
+    pub(crate) site: Option<Arc<Site>>,
+    /// Its process, if it is ready.
+    pub(crate) upstream: Option<Arc<Upstream>>,
+}
+
 /// Why no version answers a request. The client reads a fixed page for each, never the text in here.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RouteError {
     /// No Worker has this host name.
     #[error("no worker answers at this host name")]
     UnknownHost,
+    /// The account has no Worker of the name that a service binding has.
+    #[error("no worker of this name")]
+    UnknownService,
     /// The Worker has no active deployment.
     #[error("the worker has no active deployment")]
     NoDeployment,
@@ -40,6 +57,17 @@ pub(crate) enum RouteError {
 /// Finds the process that answers a request.
 #[async_trait]
 pub(crate) trait Directory: Send + Sync + 'static {
+    /// The static assets of the version that answers, if it has any. Called for every request: it must neither
+    /// wait nor allocate.
+    fn assets(&self, _request: &RouteRequest<'_>) -> Option<AssetRoute> {
+        None
+    }
+
+    /// The static assets of a version that has them and that are not at hand yet.
+    async fn load_assets(&self, _version_id: VersionId) -> Result<Option<Arc<Site>>, FeedError> {
+        Ok(None)
+    }
+
     /// The process that answers, if it is ready now. Called for every request: it must neither wait nor
     /// allocate.
     fn ready_upstream(&self, request: &RouteRequest<'_>) -> Option<Arc<Upstream>>;

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
+use super::assets::{Next, answer_or_route};
 use super::body::{Lease, RequestBody, ResponseBody, Upload};
 use super::fault::{Fault, prefers_html};
 use super::forward::{Begun, forward};
@@ -16,7 +17,6 @@ use super::headers::{inspect, prepare_request, prepare_response};
 use super::host::{make_origin_form, requested_host};
 use super::link::Link;
 use super::request_id::RequestId;
-use super::route::route;
 use super::tunnel;
 
 /// Answers one request of a client connection, always.
@@ -58,7 +58,10 @@ async fn exchange(
     let presence = {
         let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
         check_content_length(&parts, link.worker.config.max_body_bytes)?;
-        route(&link.worker, &parts.headers, &host).await?
+        match answer_or_route(link, &parts, &host, request_id).await? {
+            Next::Answered(response) => return Ok(response),
+            Next::Process(presence) => presence,
+        }
     };
     make_origin_form(&mut parts).map_err(|_| Fault::UnsupportedRequest)?;
     if !parts.uri.path().starts_with('/') {
@@ -77,7 +80,7 @@ async fn exchange(
 }
 
 /// Makes the client's response of a Worker's.
-fn finish(
+pub(super) fn finish(
     link: &Arc<Link>,
     begun: Begun,
     upload: Option<Arc<Upload>>,

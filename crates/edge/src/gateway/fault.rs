@@ -29,6 +29,12 @@ pub(super) enum Fault {
     UnknownHost,
     /// The Worker has no active deployment.
     NoDeployment,
+    /// The Worker that a binding means is not there any more.
+    UnknownService,
+    /// Workers that call each other without end.
+    ServiceLoop,
+    /// A static asset is neither here nor where it comes from.
+    AssetsUnavailable,
     /// The version's process did not become ready.
     VersionStart,
     /// The version failed so often that it is left alone for a while.
@@ -93,6 +99,24 @@ impl Fault {
                 StatusCode::NOT_FOUND,
                 "This Worker has not been deployed",
                 "Deploy a version of it.",
+            ),
+            Self::UnknownService => (
+                1013,
+                StatusCode::NOT_FOUND,
+                "The Worker that this service binding means is not there any more",
+                "Deploy it again, or take the binding away.",
+            ),
+            Self::ServiceLoop => (
+                1014,
+                StatusCode::LOOP_DETECTED,
+                "This request has passed through too many Workers",
+                "Look for Workers whose service bindings call each other.",
+            ),
+            Self::AssetsUnavailable => (
+                1024,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This file cannot be read now",
+                "Try again in a moment.",
             ),
             Self::VersionStart => (
                 1021,
@@ -166,6 +190,7 @@ impl From<&RouteError> for Fault {
         match error {
             RouteError::UnknownHost => Self::UnknownHost,
             RouteError::NoDeployment => Self::NoDeployment,
+            RouteError::UnknownService => Self::UnknownService,
             RouteError::VersionStart(_) => Self::VersionStart,
             RouteError::CircuitOpen => Self::CircuitOpen,
             RouteError::Overloaded => Self::Overloaded,

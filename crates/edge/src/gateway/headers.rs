@@ -24,6 +24,8 @@ const CF_BLOB: HeaderName = HeaderName::from_static("x-coffer-cf");
 /// the gateway does in user space: so only those that Cloudflare itself sends to a Worker are set.
 const SCHEME: HeaderValue = HeaderValue::from_static("http");
 const VISITOR: HeaderValue = HeaderValue::from_static("{\"scheme\":\"http\"}");
+const TLS_SCHEME: HeaderValue = HeaderValue::from_static("https");
+const TLS_VISITOR: HeaderValue = HeaderValue::from_static("{\"scheme\":\"https\"}");
 const BLOB_HTTP_11: HeaderValue =
     HeaderValue::from_static("{\"httpProtocol\":\"HTTP/1.1\",\"colo\":\"LOCAL\"}");
 const BLOB_HTTP_10: HeaderValue =
@@ -33,6 +35,8 @@ const BLOB_HTTP_10: HeaderValue =
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     address: HeaderValue,
+    // Whether it speaks TLS.
+    secure: bool,
 }
 
 impl Peer {
@@ -43,6 +47,15 @@ impl Peer {
         let address = HeaderValue::from_maybe_shared(Bytes::from(text));
         Self {
             address: address.unwrap_or(HeaderValue::from_static("")),
+            secure: false,
+        }
+    }
+
+    /// The client with this address, which speaks TLS.
+    pub(super) fn over_tls(address: IpAddr) -> Self {
+        Self {
+            secure: true,
+            ..Self::new(address)
         }
     }
 }
@@ -93,10 +106,41 @@ pub(super) fn prepare_request(
     };
     headers.insert(CF_CONNECTING_IP, peer.address.clone());
     headers.insert(X_REAL_IP, peer.address.clone());
-    headers.insert(X_FORWARDED_PROTO, SCHEME);
-    headers.insert(CF_VISITOR, VISITOR);
+    let (scheme, visitor) = if peer.secure {
+        (TLS_SCHEME, TLS_VISITOR)
+    } else {
+        (SCHEME, VISITOR)
+    };
+    headers.insert(X_FORWARDED_PROTO, scheme);
+    headers.insert(CF_VISITOR, visitor);
     headers.insert(CF_RAY, request_id.for_worker());
     headers.insert(CF_BLOB, blob);
+    parts.version = Version::HTTP_11;
+}
+
+/// Makes a Worker's request to another one of its account one for the runtime. What the caller says of the client
+/// is handed on: it may say what it likes to its own account's Workers.
+pub(super) fn prepare_service_request(
+    parts: &mut Parts,
+    findings: Findings,
+    request_id: RequestId,
+) {
+    let headers = &mut parts.headers;
+    if findings.unclean {
+        let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+        remove_hop_by_hop(headers);
+        if chunked {
+            headers.insert(
+                header::TRANSFER_ENCODING,
+                HeaderValue::from_static("chunked"),
+            );
+        }
+        if findings.websocket {
+            ask_for_websocket(headers);
+        }
+    }
+    headers.entry(CF_RAY).or_insert(request_id.for_worker());
+    headers.entry(CF_BLOB).or_insert(BLOB_HTTP_11);
     parts.version = Version::HTTP_11;
 }
 

@@ -7,13 +7,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::Request;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
+use super::body::ResponseBody;
 use super::config::MAX_RAW_HEAD_BYTES;
 use super::exchange::answer;
 use super::headers::Peer;
@@ -30,18 +34,65 @@ pub(super) struct Link {
     _permit: Permit,
 }
 
+impl Link {
+    /// A connection with its place among those that are open.
+    pub(super) const fn new(
+        worker: Arc<Worker>,
+        watch: Arc<Watch>,
+        peer: Peer,
+        permit: Permit,
+    ) -> Self {
+        Self {
+            worker,
+            watch,
+            peer,
+            _permit: permit,
+        }
+    }
+}
+
 /// Serves a connection until either side ends it.
 pub(super) async fn serve(worker: Arc<Worker>, stream: TcpStream, address: IpAddr, permit: Permit) {
+    let Some(tls) = worker.config.tls.clone() else {
+        let link = link(worker, Peer::new(address), permit);
+        return told(converse(link, stream, answer).await);
+    };
+    let greeting = TlsAcceptor::from(tls).accept(stream);
+    match timeout(worker.config.head_timeout, greeting).await {
+        Ok(Ok(stream)) => {
+            let link = link(worker, Peer::over_tls(address), permit);
+            told(converse(link, stream, answer).await);
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "a client does not speak TLS as we do"),
+        Err(_) => tracing::debug!("a client did not finish its TLS greeting"),
+    }
+}
+
+fn link(worker: Arc<Worker>, peer: Peer, permit: Permit) -> Arc<Link> {
     let watch = worker.watches.watch();
-    let link = Arc::new(Link {
-        worker,
-        watch: watch.clone(),
-        peer: Peer::new(address),
-        _permit: permit,
-    });
+    Arc::new(Link::new(worker, watch, peer, permit))
+}
+
+fn told(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Answers the requests of a connection until either side ends it.
+pub(super) async fn converse<Stream, Answering>(
+    link: Arc<Link>,
+    stream: Stream,
+    answer: fn(Arc<Link>, Request<Incoming>) -> Answering,
+) -> hyper::Result<()>
+where
+    Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    Answering: Future<Output = Response<ResponseBody>>,
+{
+    let watch = link.watch.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let link = link.clone();
-        async move { Ok::<_, Infallible>(answer(link, request).await) }
+        let answering = answer(link.clone(), request);
+        async move { Ok::<_, Infallible>(answering.await) }
     });
     let connection = http1::Builder::new()
         .max_header_size(MAX_RAW_HEAD_BYTES)
@@ -50,7 +101,7 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: TcpStream, address: IpAdd
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut draining = false;
-    let ended = poll_fn(|context| {
+    poll_fn(|context| {
         watch.register(context);
         if watch.is_closing() {
             return Poll::Ready(Ok(()));
@@ -61,8 +112,5 @@ pub(super) async fn serve(worker: Arc<Worker>, stream: TcpStream, address: IpAdd
         }
         connection.as_mut().poll(context)
     })
-    .await;
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
-    }
+    .await
 }

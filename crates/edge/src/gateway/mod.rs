@@ -9,9 +9,12 @@
 //! [`fault`]. Bytes move on threads that do nothing else, each with a single-threaded runtime, so that
 //! a request never changes threads and never waits for other work of the edge.
 //!
+//! Requests of Workers to other Workers come in by [`service`] and go the rest of the way.
+//!
 //! To add a header that clients must not forge: `headers.rs`. To add a reason for an error page: a
 //! variant of `Fault` with a new number; numbers are never used again.
 
+mod assets;
 mod body;
 mod config;
 mod directory;
@@ -24,6 +27,7 @@ mod link;
 mod metrics;
 mod request_id;
 mod route;
+mod service;
 #[cfg(test)]
 mod tests;
 mod tunnel;
@@ -41,8 +45,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::GatewayConfig;
-pub(crate) use directory::{Directory, RouteError, RouteRequest, Upstream};
+pub(crate) use directory::{AssetRoute, Directory, RouteError, RouteRequest, Upstream};
 pub(crate) use metrics::GatewayMetrics;
+pub(crate) use service::Calls;
 
 use config::MAX_THREADS;
 use worker::Worker;

@@ -46,7 +46,7 @@ pub(super) async fn route_anew(
     Err(Fault::Overloaded)
 }
 
-fn route_request<'a>(headers: &'a HeaderMap, host: &'a str) -> RouteRequest<'a> {
+pub(super) fn route_request<'a>(headers: &'a HeaderMap, host: &'a str) -> RouteRequest<'a> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     RouteRequest {
         host,
@@ -55,7 +55,8 @@ fn route_request<'a>(headers: &'a HeaderMap, host: &'a str) -> RouteRequest<'a> 
     }
 }
 
-fn admit(worker: &Worker, presence: Presence) -> Result<Presence, Fault> {
+/// Counts a request into its process, unless there are too many.
+pub(super) fn admit(worker: &Worker, presence: Presence) -> Result<Presence, Fault> {
     if presence.upstream().in_flight() > worker.config.max_in_flight_per_upstream {
         return Err(Fault::Overloaded);
     }

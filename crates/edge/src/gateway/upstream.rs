@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::body::RequestBody;
-use super::config::{MAX_IDLE_UPSTREAM_CONNECTIONS, MAX_THREADS, UPSTREAM_IDLE_MS};
+use super::config::{MAX_IDLE_UPSTREAM_CONNECTIONS, SERVICE_SHARD, UPSTREAM_IDLE_MS};
 
 /// A workerd process that listens on a unix socket for the requests of one version.
 pub(crate) struct Upstream {
@@ -29,7 +29,7 @@ pub(crate) struct Upstream {
     emptied: Notify,
     failed: AtomicBool,
     failure: Notify,
-    idle: [Mutex<VecDeque<Idle>>; MAX_THREADS],
+    idle: [Mutex<VecDeque<Idle>>; SERVICE_SHARD + 1],
 }
 
 /// A connection that waits for its next request.
@@ -75,7 +75,7 @@ impl Upstream {
             emptied: Notify::new(),
             failed: AtomicBool::new(false),
             failure: Notify::new(),
-            idle: [const { Mutex::new(VecDeque::new()) }; MAX_THREADS],
+            idle: [const { Mutex::new(VecDeque::new()) }; SERVICE_SHARD + 1],
         }
     }
 

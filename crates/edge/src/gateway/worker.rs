@@ -20,9 +20,9 @@ use super::watch::Watches;
 
 /// Pause after an accept that failed: without file descriptors, trying at once only burns the core
 /// that could free some.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a connection too many reads. Written without waiting, so short.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
+pub(super) const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
     cache-control: no-store\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 49\r\n\r\n\
     Coffer error 1023: Too many connections at once.\n";
 
@@ -65,6 +65,21 @@ impl Worker {
             home,
             open,
         }
+    }
+
+    /// One more connection, if there is room.
+    pub(super) fn admit(&self) -> Option<Permit> {
+        Permit::take(&self.open, &self.config)
+    }
+
+    /// Serves a connection in a task of its own.
+    pub(super) fn track(&self, link: impl Future<Output = ()> + Send + 'static) {
+        self.links.spawn(link);
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.links.is_empty()
     }
 
     /// Accepts and serves until told to stop, then lets requests in flight finish.

@@ -1,4 +1,4 @@
-//! Modules' contents by digest: on disk here, else from the source.
+//! Contents of modules and static assets by digest: on disk here, else from the source.
 
 use std::collections::HashSet;
 use std::fs;
@@ -53,10 +53,21 @@ impl Blobs {
         Ok(content)
     }
 
+    /// Where the content is on disk once it was read here.
+    pub(crate) fn file(&self, digest: Digest) -> PathBuf {
+        self.path(digest)
+    }
+
+    /// Whether the content is on disk.
+    pub(super) async fn has(&self, digest: Digest) -> bool {
+        let path = self.path(digest);
+        let found = tokio::task::spawn_blocking(move || path.exists()).await;
+        found.unwrap_or(false)
+    }
+
     /// Sees to it that the content is on disk.
     pub(super) async fn fetch(&self, digest: Digest) -> Result<(), FeedError> {
-        let path = self.path(digest);
-        if let Ok(true) = tokio::task::spawn_blocking(move || path.exists()).await {
+        if self.has(digest).await {
             return Ok(());
         }
         self.read(digest).await.map(drop)

@@ -1,12 +1,12 @@
 //! Keeping the replica equal to the control plane, on disk too, and telling how far it is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use coffer_protocol::feed::{ChangeSource, FeedError, Seq};
-use coffer_types::Digest;
+use coffer_protocol::feed::{ChangeSource, FeedError, Seq, VersionRecord};
+use coffer_types::{AssetManifest, Digest};
 use tokio_util::sync::CancellationToken;
 
 use super::{Replica, State};
@@ -149,20 +149,28 @@ async fn acknowledge(replica: &Replica, source: &dyn ChangeSource, settle: Durat
     }
 }
 
-/// Brings the modules of deployed versions here before they are needed, and removes what nothing uses.
+/// Brings the modules and static assets of deployed versions here before they are needed, and removes what nothing
+/// uses.
 async fn fetch_modules(replica: &Replica) {
     let mut changed = replica.routes_changed();
+    let mut manifests = Manifests::default();
     loop {
-        for digest in deployed_modules(replica) {
-            if let Err(error) = replica.blobs.fetch(digest).await {
-                tracing::debug!(%digest, %error, "a module is not here yet");
+        let (modules, deployed) = deployed_contents(replica);
+        for digest in modules {
+            fetch(replica, digest).await;
+        }
+        for manifest in deployed {
+            match manifests.read(replica, manifest).await {
+                Ok(files) => {
+                    for digest in files.iter() {
+                        fetch(replica, *digest).await;
+                    }
+                }
+                Err(error) => tracing::debug!(%manifest, %error, "a manifest is not here yet"),
             }
         }
         if replica.is_following() {
-            let used = all_modules(replica);
-            if let Err(error) = replica.blobs.retain(used).await {
-                tracing::warn!(%error, "modules that nothing uses cannot be removed");
-            }
+            remove_unused(replica, &mut manifests).await;
         }
         if changed.changed().await.is_err() {
             return;
@@ -170,24 +178,81 @@ async fn fetch_modules(replica: &Replica) {
     }
 }
 
-fn deployed_modules(replica: &Replica) -> Vec<Digest> {
+async fn fetch(replica: &Replica, digest: Digest) {
+    if let Err(error) = replica.blobs.fetch(digest).await {
+        tracing::debug!(%digest, %error, "a content is not here yet");
+    }
+}
+
+async fn remove_unused(replica: &Replica, manifests: &mut Manifests) {
+    let (mut used, all) = all_contents(replica);
+    manifests.0.retain(|manifest, _| all.contains(manifest));
+    for manifest in all {
+        used.insert(manifest);
+        // Of a manifest that is not here no file is here for its sake.
+        if !replica.blobs.has(manifest).await {
+            continue;
+        }
+        let Ok(files) = manifests.read(replica, manifest).await else {
+            return;
+        };
+        used.extend(files.iter());
+    }
+    if let Err(error) = replica.blobs.retain(used).await {
+        tracing::warn!(%error, "contents that nothing uses cannot be removed");
+    }
+}
+
+/// The files of manifests that were read.
+#[derive(Default)]
+struct Manifests(HashMap<Digest, Arc<[Digest]>>);
+
+impl Manifests {
+    async fn read(
+        &mut self,
+        replica: &Replica,
+        manifest: Digest,
+    ) -> Result<Arc<[Digest]>, FeedError> {
+        if let Some(files) = self.0.get(&manifest) {
+            return Ok(Arc::clone(files));
+        }
+        let content = replica.blobs.read(manifest).await?;
+        let read: AssetManifest = serde_json::from_slice(&content)
+            .map_err(|error| FeedError::Unavailable(error.to_string()))?;
+        let mut files: Vec<_> = read.0.values().map(|asset| asset.digest).collect();
+        files.sort_unstable();
+        files.dedup();
+        let files: Arc<[Digest]> = files.into();
+        self.0.insert(manifest, Arc::clone(&files));
+        Ok(files)
+    }
+}
+
+/// The modules and the manifests of deployed versions.
+fn deployed_contents(replica: &Replica) -> (HashSet<Digest>, HashSet<Digest>) {
     replica.read(|state| {
         let shares = state
             .workers()
             .filter_map(|worker| worker.deployment.as_ref())
             .flat_map(coffer_types::Split::shares);
-        shares
-            .filter_map(|share| state.version(share.version_id))
-            .flat_map(|version| version.modules.iter().map(|module| module.digest))
-            .collect()
+        contents_of(shares.filter_map(|share| state.version(share.version_id)))
     })
 }
 
-fn all_modules(replica: &Replica) -> HashSet<Digest> {
-    replica.read(|state| {
-        let modules = state.versions().flat_map(|version| &version.modules);
-        modules.map(|module| module.digest).collect()
-    })
+/// The modules and the manifests of all versions.
+fn all_contents(replica: &Replica) -> (HashSet<Digest>, HashSet<Digest>) {
+    replica.read(|state| contents_of(state.versions()))
+}
+
+fn contents_of<'v>(
+    versions: impl Iterator<Item = &'v Arc<VersionRecord>>,
+) -> (HashSet<Digest>, HashSet<Digest>) {
+    let (mut modules, mut manifests) = (HashSet::new(), HashSet::new());
+    for version in versions {
+        modules.extend(version.modules.iter().map(|module| module.digest));
+        manifests.extend(version.assets.iter().map(|assets| assets.manifest));
+    }
+    (modules, manifests)
 }
 
 /// Writes the replica to disk some time after each change, however many there are.

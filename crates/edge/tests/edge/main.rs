@@ -8,13 +8,19 @@
 )]
 
 mod access;
+mod assets;
+mod bindings;
 mod confinement;
 mod conversation;
+mod cron;
+mod followers;
 mod gradual;
 mod hostile;
 mod outlive;
 mod plane;
 mod secrets;
+mod services;
 mod supervision;
 mod support;
+mod tail;
 mod versions;

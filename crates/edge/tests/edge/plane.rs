@@ -12,8 +12,8 @@ use coffer_protocol::feed::{
     SecretRecord, Seq, Snapshot, Subject, VersionRecord, WorkerRecord,
 };
 use coffer_types::{
-    AccountId, Binding, BindingKind, Digest, EdgeId, Format, Module, ModuleKind, Owner, Place, Scope,
-    SecretId, Split, StoreId, ValueVersion, VersionId, WorkerId, WorkerSecretId,
+    AccountId, Binding, BindingKind, Digest, EdgeId, Format, Module, ModuleKind, Owner, Place,
+    Scope, SecretId, Split, StoreId, ValueVersion, VersionId, WorkerId, WorkerSecretId,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -333,11 +333,24 @@ impl Worker {
 
     /// Gives a version a per-Worker secret.
     pub(crate) fn add_secret(&self, version: &mut VersionRecord, name: &str, value: &str) {
+        self.add_sealed(version, name, value, |secret| BindingKind::SecretText {
+            secret,
+        });
+    }
+
+    /// Gives a version a binding with a sealed value.
+    pub(crate) fn add_sealed(
+        &self,
+        version: &mut VersionRecord,
+        name: &str,
+        value: &str,
+        kind: impl FnOnce(WorkerSecretId) -> BindingKind,
+    ) {
         let secret_id = WorkerSecretId::random(&SystemRandom);
         let owner = Owner::Worker(version.worker_id, secret_id);
         version.bindings.push(Binding {
             name: name.parse().unwrap(),
-            kind: BindingKind::SecretText { secret: secret_id },
+            kind: kind(secret_id),
         });
         version.secrets.push(SealedWorkerSecret {
             name: name.parse().unwrap(),
@@ -346,9 +359,29 @@ impl Worker {
         });
     }
 
+    /// Gives a version one more module.
+    pub(crate) fn add_module(
+        &self,
+        version: &mut VersionRecord,
+        name: &str,
+        kind: ModuleKind,
+        content: &[u8],
+    ) {
+        version.modules.push(Module {
+            name: name.parse().unwrap(),
+            kind,
+            digest: self.tenant.plane.blob(content),
+            size: content.len() as u64,
+        });
+    }
+
     pub(crate) fn add_version(&self, version: &VersionRecord) {
         let record = Record::Version(Arc::new(version.clone()));
         self.tenant.plane.put(record);
+    }
+
+    pub(crate) fn plane(&self) -> &Arc<Plane> {
+        &self.tenant.plane
     }
 
     pub(crate) fn deploy(&mut self, split: Split) {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use coffer_crypto::SystemRandom;
 use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, find_workerd};
-use coffer_types::{Random, SystemClock};
+use coffer_types::{Clock, Random, SystemClock};
 
+use crate::followers::Followers;
 pub(crate) use crate::plane::{Plane, Tenant, Worker};
 
 /// The longest anything is waited for.
@@ -18,10 +19,12 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Site {
     pub(crate) edge: Option<Edge>,
     pub(crate) plane: Arc<Plane>,
+    pub(crate) followers: Arc<Followers>,
     pub(crate) directory: tempfile::TempDir,
     pub(crate) address: SocketAddr,
     pub(crate) runtime: RuntimeConfig,
     client: reqwest::Client,
+    clock: Arc<dyn Clock>,
 }
 
 /// A response, read whole.
@@ -54,6 +57,15 @@ impl Site {
     }
 
     pub(crate) fn start_with(plane: &Arc<Plane>, adjust: impl FnOnce(&mut RuntimeConfig)) -> Self {
+        Self::start_at(plane, Arc::new(SystemClock), adjust)
+    }
+
+    /// Starts one by another clock.
+    pub(crate) fn start_at(
+        plane: &Arc<Plane>,
+        clock: Arc<dyn Clock>,
+        adjust: impl FnOnce(&mut RuntimeConfig),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut runtime = runtime(directory.path());
         adjust(&mut runtime);
@@ -61,10 +73,12 @@ impl Site {
         let mut site = Self {
             edge: None,
             plane: Arc::clone(plane),
+            followers: Followers::new(),
             address: listener.local_addr().unwrap(),
             directory,
             runtime,
             client: reqwest::Client::new(),
+            clock,
         };
         site.start_edge(listener);
         site
@@ -76,14 +90,16 @@ impl Site {
             replica_dir: self.directory.path().join("replica"),
             workers_domain: "localhost".to_owned(),
             listener,
+            tls: None,
             access_window: Duration::from_secs(3600),
         };
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let edge = Edge::start(
             config,
             Arc::clone(&self.plane) as _,
+            Arc::clone(&self.followers) as _,
             self.plane.keyring.leases(),
-            Arc::new(SystemClock),
+            Arc::clone(&self.clock),
             random,
         );
         self.edge = Some(edge.unwrap());

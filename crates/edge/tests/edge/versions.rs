@@ -8,7 +8,10 @@ use bytes::Bytes;
 use coffer_edge::{RuntimeConfig, WorkerdCheck};
 use coffer_protocol::feed::VersionRecord;
 use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
-use coffer_types::{Module, ModuleKind, Percentage, Split, VersionId};
+use coffer_types::{
+    BindingKind, Format, KeyDescription, KeyFormat, KeyUsage, Module, ModuleKind, Percentage,
+    Split, VersionId,
+};
 
 use crate::support::{Plane, Site, Tenant, Worker, runtime};
 
@@ -98,6 +101,56 @@ async fn handlers_of_objects_and_classes() {
     assert_eq!(bench.check_code(class).await.unwrap().handlers, ["fetch"]);
     let none = bench.check_code("export const x = 1;").await;
     assert_eq!(none.unwrap().handlers, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_worker_is_tried_without_being_asked() {
+    let mut bench = Bench::new();
+    let mut check = async |code: &str| {
+        let mut version = bench.worker.version(code, vec![]);
+        version.format = Format::ServiceWorker;
+        bench.check(&version, &[code.as_bytes()]).await
+    };
+    let code = "addEventListener('fetch', () => { throw new Error('asked') });\naddEventListener('scheduled', () => {});";
+    assert_eq!(check(code).await.unwrap().handlers, ["fetch", "scheduled"]);
+    assert!(check("const x = 1;").await.unwrap().handlers.is_empty());
+    let refused = check("const x = 1;\nthrow new TypeError('out of luck');").await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("TypeError: out of luck") && refused.contains(":2"),
+        "{refused}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_none_is_refused_and_not_quoted() {
+    let mut bench = Bench::new();
+    let code = "export default {};";
+    for (format, algorithm, material) in [
+        (KeyFormat::Pkcs8, "ECDSA", "bWFya2VkLWNhbmFyeQ=="),
+        (KeyFormat::Spki, "NOPE", "bWFya2VkLWNhbmFyeQ=="),
+        (KeyFormat::Jwk, "HMAC", r#"{"kty":"marked-canary"}"#),
+    ] {
+        let mut version = bench.worker.version(code, vec![]);
+        let key = KeyDescription {
+            format,
+            algorithm: serde_json::json!({ "name": algorithm, "namedCurve": "P-256", "hash": "SHA-256" }),
+            usages: vec![KeyUsage::Verify],
+        };
+        bench
+            .worker
+            .add_sealed(&mut version, "K", material, |secret| {
+                BindingKind::SecretKey { secret, key }
+            });
+        let refused = bench.check(&version, &[code.as_bytes()]).await.unwrap_err();
+        let StartError::Refused(text) = refused else {
+            panic!("not refused: {refused}");
+        };
+        assert!(
+            !text.contains("marked-canary") && !text.contains("bWFya2Vk"),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

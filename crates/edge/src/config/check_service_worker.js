@@ -1,0 +1,1 @@
+{ const types = []; const add = globalThis.addEventListener.bind(globalThis); add("fetch", (event) => { event.stopImmediatePropagation(); event.respondWith(new Response(types.join(" "))); }); globalThis.addEventListener = (type, ...rest) => { types.push(`${type}`); return add(type, ...rest); }; }
