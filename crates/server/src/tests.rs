@@ -4,6 +4,7 @@ mod attempt_limits;
 mod audit_events;
 mod coverage;
 mod denials;
+mod full_owners;
 mod invitation_leaks;
 mod leaks;
 mod permission_matrix;
