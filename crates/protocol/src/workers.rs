@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use coffer_types::deployment::Share;
 use coffer_types::{
-    Binding, BindingKind, BindingName, Cron, DeploymentId, Email, KeyDescription, ModuleName, SecretName,
-    StoreId, Timestamp, VersionId, WorkerId, WorkerName,
+    Binding, BindingKind, BindingName, Cron, DeploymentId, Email, KeyDescription, ModuleName,
+    SecretName, StoreId, Timestamp, VersionId, WorkerId, WorkerName,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -32,13 +32,13 @@ pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use cron::Cron;
 pub use deployment::{Percentage, Split};
 pub use id::{
-    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId, SessionId,
-    StoreId, TailId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
+    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId,
+    SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{
-    AccountName, BindingName, Comment, Email, ModuleName, PagesBranch, PagesProjectName, PersonName, SecretName, StoreName,
-    Subdomain, TokenName, WorkerName,
+    AccountName, BindingName, Comment, Email, ModuleName, PagesBranch, PagesProjectName,
+    PersonName, SecretName, StoreName, Subdomain, TokenName, WorkerName,
 };
 pub use pages::{PagesConfiguration, PagesConfigurations, PagesEnvironment};
 pub use scope::{Scope, Scopes};

@@ -106,7 +106,10 @@ impl Routing {
         };
         let (built, any_assets) = self.replica.read(|state| {
             let any_assets = state.versions().any(|version| version.assets.is_some());
-            (table::build(state, &self.domain, &before, &slot), any_assets)
+            (
+                table::build(state, &self.domain, &before, &slot),
+                any_assets,
+            )
         });
         self.any_assets.store(any_assets, Ordering::Relaxed);
         let captured = tailed.iter().copied();

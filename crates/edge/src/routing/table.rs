@@ -138,8 +138,7 @@ pub(super) fn build(
         let present = before.workers.get(&worker.worker_id);
         let serving = present.filter(|target| {
             let served = |lane: &Lane| {
-                lane.slot.is_ready()
-                    && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
+                lane.slot.is_ready() && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
             };
             target.shares.iter().any(served) && !unready.is_empty()
         });

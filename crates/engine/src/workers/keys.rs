@@ -39,7 +39,10 @@ fn is_base64(text: &str) -> bool {
     let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
     let digits = &text.as_bytes()[..text.len() - padding];
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    text.len().is_multiple_of(4) && padding <= 2 && !digits.is_empty() && digits.iter().all(is_digit)
+    text.len().is_multiple_of(4)
+        && padding <= 2
+        && !digits.is_empty()
+        && digits.iter().all(is_digit)
 }
 
 #[cfg(test)]

@@ -115,7 +115,8 @@ async fn through_pages(app: &TestApp, canary: &Canary, answers: &Answers) {
     let of = |variables: Value| json!({ "production": { "env_vars": variables } });
     let new = json!({ "name": "site", "deployment_configs": of(json!({ "A": secret(value) })) });
     result(&send(Method::POST, PROJECTS, Some(new)).await);
-    let edit = json!({ "deployment_configs": of(json!({ "A": secret(value), "B": secret(value) })) });
+    let edit =
+        json!({ "deployment_configs": of(json!({ "A": secret(value), "B": secret(value) })) });
     result(&send(Method::PATCH, &site, Some(edit)).await);
     for configurations in [
         of(json!({ "A": secret(&value.repeat(200)) })),
@@ -129,7 +130,11 @@ async fn through_pages(app: &TestApp, canary: &Canary, answers: &Answers) {
         refused(&send(Method::PATCH, &site, Some(body.clone())).await);
         refused(&send(Method::PATCH, &format!("{PROJECTS}/other"), Some(body)).await);
     }
-    for path in [PROJECTS, &site, "/accounts/{account_id}/logs/audit?since=2026-11-01&before=2026-12-01"] {
+    for path in [
+        PROJECTS,
+        &site,
+        "/accounts/{account_id}/logs/audit?since=2026-11-01&before=2026-12-01",
+    ] {
         result(&send(Method::GET, path, None).await);
     }
     result(&send(Method::DELETE, &site, None).await);

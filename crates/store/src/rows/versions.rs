@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use coffer_types::{Assets, Binding, Email, Format, Module, ModuleName, Timestamp, VersionId, WorkerId};
+use coffer_types::{
+    Assets, Binding, Email, Format, Module, ModuleName, Timestamp, VersionId, WorkerId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, on};

@@ -97,7 +97,10 @@ impl Tail {
     }
 }
 
-fn keep(printed: &Arc<Mutex<String>>, stream: impl AsyncRead + Send + Unpin + 'static) -> JoinHandle<()> {
+fn keep(
+    printed: &Arc<Mutex<String>>,
+    stream: impl AsyncRead + Send + Unpin + 'static,
+) -> JoinHandle<()> {
     let printed = Arc::clone(printed);
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
@@ -164,7 +167,10 @@ async fn pretty_and_json_tell_requests_lines_and_exceptions_without_secrets() {
     let pretty = Tail::start(&instance, &wrangler, &["--format", "pretty"]).await;
     pretty.says("Connected to shop, waiting for logs...").await;
     let told = Tail::start(&instance, &wrangler, &["--format", "json"]).await;
-    until(&told, "two captures", async || tails(&instance).await.len() == 2).await;
+    until(&told, "two captures", async || {
+        tails(&instance).await.len() == 2
+    })
+    .await;
     // Which of its sockets is open only its first event tells.
     until(&told, "an event", async || {
         ask(&instance, "/probe").await;
@@ -195,7 +201,10 @@ async fn pretty_and_json_tell_requests_lines_and_exceptions_without_secrets() {
     assert_eq!(last["outcome"], "exception");
     assert_eq!(last["scriptName"], "shop");
     assert_eq!(last["exceptions"][0]["message"], "bad key REDACTED");
-    assert_eq!(last["logs"][0]["message"], json!(["asked for", "/throws", { "key": "REDACTED" }]));
+    assert_eq!(
+        last["logs"][0]["message"],
+        json!(["asked for", "/throws", { "key": "REDACTED" }])
+    );
     assert_eq!(last["event"]["request"]["method"], "GET");
     // Both are gone, and were deleted.
     assert_eq!(tails(&instance).await, [] as [Value; 0]);
@@ -206,13 +215,24 @@ async fn filters_let_through_what_they_name() {
     let instance = Instance::start().await.unwrap();
     let wrangler = deployed(&instance).await;
     let json = ["--format", "json"];
-    let errors = [&json[..], &["--status", "error", "--ip", "self", "--method", "GET"]].concat();
+    let errors = [
+        &json[..],
+        &["--status", "error", "--ip", "self", "--method", "GET"],
+    ]
+    .concat();
     let errors = Tail::start(&instance, &wrangler, &errors).await;
-    let search = [&json[..], &["--search", "/special", "--header", "host:shop"]].concat();
+    let search = [
+        &json[..],
+        &["--search", "/special", "--header", "host:shop"],
+    ]
+    .concat();
     let search = Tail::start(&instance, &wrangler, &search).await;
     let none = [&json[..], &["--method", "POST", "--sampling-rate", "0.5"]].concat();
     let none = Tail::start(&instance, &wrangler, &none).await;
-    until(&none, "three tails", async || tails(&instance).await.len() == 3).await;
+    until(&none, "three tails", async || {
+        tails(&instance).await.len() == 3
+    })
+    .await;
     until(&errors, "both to be connected", async || {
         ask(&instance, "/throws").await;
         ask(&instance, "/special").await;
@@ -222,8 +242,14 @@ async fn filters_let_through_what_they_name() {
     ask(&instance, "/other").await;
     ask(&instance, "/throws").await;
     let (errors, search, none) = (errors.end().await, search.end().await, none.end().await);
-    assert!(paths(&errors).iter().all(|path| path == "/throws"), "{errors}");
-    assert!(paths(&search).iter().all(|path| path == "/special"), "{search}");
+    assert!(
+        paths(&errors).iter().all(|path| path == "/throws"),
+        "{errors}"
+    );
+    assert!(
+        paths(&search).iter().all(|path| path == "/special"),
+        "{search}"
+    );
     assert_eq!(events(&none), [] as [Value; 0], "{none}");
 }
 

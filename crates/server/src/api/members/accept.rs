@@ -288,9 +288,14 @@ mod tests {
         let body = json!({ "invitation": "cfi_x", "password": PASSWORD });
         let actor = Actor::nobody().and("idempotency-key", "once");
         let body = axum::body::Body::from(body.to_string());
-        let answer = app.send(app.build(&actor, Method::POST, ACCEPT, body)).await;
+        let answer = app
+            .send(app.build(&actor, Method::POST, ACCEPT, body))
+            .await;
         let (status, errors) = failure(&answer);
         assert_eq!(status, 400);
-        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+        assert!(
+            errors[0].contains("Idempotency-Key cannot be"),
+            "{errors:?}"
+        );
     }
 }

@@ -333,7 +333,10 @@ mod tests {
         let request = app.build(&actor, Method::POST, SESSIONS, Body::from(body.to_string()));
         let (status, errors) = failure(&app.send(request).await);
         assert_eq!(status, 400);
-        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+        assert!(
+            errors[0].contains("Idempotency-Key cannot be"),
+            "{errors:?}"
+        );
         let mut reader = app.store.reader().await.unwrap();
         let kept = sessions::of_user(&mut reader, app.admin_id().await).await;
         assert_eq!(kept.unwrap().len(), 0);

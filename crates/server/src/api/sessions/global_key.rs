@@ -160,7 +160,10 @@ mod tests {
             let request = app.build(&actor, method, &path, Body::from(body.to_string()));
             let (code, errors) = failure(&app.send(request).await);
             assert_eq!(code, 400, "{below}");
-            assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+            assert!(
+                errors[0].contains("Idempotency-Key cannot be"),
+                "{errors:?}"
+            );
         }
         let key = app.first.global_api_key.expose_secret();
         assert_eq!(status(&app, key).await, 200);

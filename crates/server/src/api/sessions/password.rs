@@ -212,7 +212,10 @@ mod tests {
             .await;
         let (status, errors) = failure(&answer);
         assert_eq!(status, 400);
-        assert!(errors[0].contains("Idempotency-Key cannot be"), "{errors:?}");
+        assert!(
+            errors[0].contains("Idempotency-Key cannot be"),
+            "{errors:?}"
+        );
         result(&app.sign_in().await);
     }
 

@@ -42,7 +42,10 @@ async fn begun(app: &TestApp, worker: &str, files: &[(&str, &str)]) -> (String, 
     let answer = begin(app, &app.admin(), worker, &manifest(files)).await;
     let begun = result(&answer);
     let buckets: Vec<Vec<String>> = serde_json::from_value(begun["buckets"].clone()).unwrap();
-    (text_at(begun, "/jwt"), buckets.into_iter().flatten().collect())
+    (
+        text_at(begun, "/jwt"),
+        buckets.into_iter().flatten().collect(),
+    )
 }
 
 fn with_token(token: &str) -> Actor {
@@ -111,21 +114,36 @@ async fn files_are_asked_for_once_and_only_those_that_changed() {
     // As Wrangler 4.164 hashes this file, captured.
     assert!(asked.contains(&"6e685e4883fed022eae92500f07d7f39".to_owned()));
     asked.sort();
-    let mut expected: Vec<_> = FILES.iter().map(|(path, content)| hash(path, content)).collect();
+    let mut expected: Vec<_> = FILES
+        .iter()
+        .map(|(path, content)| hash(path, content))
+        .collect();
     expected.sort();
     assert_eq!(asked, expected);
 
     let half = send(&app, &token, &FILES[..1]).await;
-    assert_eq!((half.0.as_u16(), &result(&half)["jwt"]), (202, &Value::Null));
+    assert_eq!(
+        (half.0.as_u16(), &result(&half)["jwt"]),
+        (202, &Value::Null)
+    );
     let whole = send(&app, &token, &FILES[1..]).await;
     assert_eq!(whole.0, 201);
     let jwt = text_at(result(&whole), "/jwt");
     let config = json!({ "html_handling": "none", "_redirects": "/a /b" });
-    let answer = put(&app, "w", &json!({ "assets": { "jwt": jwt, "config": config } }), true).await;
+    let answer = put(
+        &app,
+        "w",
+        &json!({ "assets": { "jwt": jwt, "config": config } }),
+        true,
+    )
+    .await;
     assert_eq!(result(&answer)["has_assets"], true);
     let (manifest, served_config) = served(&app, "w").await.unwrap();
     let index = &manifest.0["/index.html"];
-    assert_eq!((index.size, index.content_type.as_deref()), (11, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (index.size, index.content_type.as_deref()),
+        (11, Some("text/html; charset=utf-8"))
+    );
     assert_eq!(app.engine.blob(index.digest).await.unwrap(), "<h1>x</h1>\n");
     assert_eq!(served_config["html_handling"], "none");
     assert_eq!(served_config["_redirects"], "/a /b");
@@ -135,9 +153,14 @@ async fn files_are_asked_for_once_and_only_those_that_changed() {
     assert_eq!(asked, [hash("/a.txt", "other")]);
     // Another account is asked for all of them: a hash tells nothing of other accounts' files.
     let other = app.other_account().await;
-    let path = format!("/accounts/{}/workers/scripts/w/assets-upload-session", other.id);
+    let path = format!(
+        "/accounts/{}/workers/scripts/w/assets-upload-session",
+        other.id
+    );
     let body = Some(self::manifest(&FILES));
-    let answer = app.request_as(&other.admin, Method::POST, &path, body).await;
+    let answer = app
+        .request_as(&other.admin, Method::POST, &path, body)
+        .await;
     assert_eq!(result(&answer)["buckets"][0].as_array().unwrap().len(), 2);
 }
 
@@ -158,28 +181,54 @@ async fn a_manifest_that_lies_is_refused_by_the_files_path() {
         (hash("/kind.html", "xyz"), "xyz", "has not the hash"),
         (hash("/other.html", "no"), "no", "no asset with the hash"),
     ] {
-        let form = file(Multipart::default(), &hash("/plain.html", "ok"), &STANDARD.encode("ok"));
+        let form = file(
+            Multipart::default(),
+            &hash("/plain.html", "ok"),
+            &STANDARD.encode("ok"),
+        );
         let form = file(form, &sent, &STANDARD.encode(content));
-        let answer = app.multipart_as(&with_token(&token), Method::POST, UPLOAD, form).await;
+        let answer = app
+            .multipart_as(&with_token(&token), Method::POST, UPLOAD, form)
+            .await;
         let (status, errors) = failure(&answer);
         assert_eq!(status, 400);
-        assert!(errors[0].contains(expected) && errors[0].contains("/manifest"), "{errors:?}");
+        assert!(
+            errors[0].contains(expected) && errors[0].contains("/manifest"),
+            "{errors:?}"
+        );
     }
-    let form = file(Multipart::default(), &hash("/plain.html", "ok"), "not base64!");
-    let answer = app.multipart_as(&with_token(&token), Method::POST, UPLOAD, form).await;
+    let form = file(
+        Multipart::default(),
+        &hash("/plain.html", "ok"),
+        "not base64!",
+    );
+    let answer = app
+        .multipart_as(&with_token(&token), Method::POST, UPLOAD, form)
+        .await;
     assert!(failure(&answer).1[0].contains("Base64"), "{}", answer.2);
     let plain = UPLOAD.replace("?base64=true", "");
-    let answer = app.multipart_as(&with_token(&token), Method::POST, &plain, Multipart::default()).await;
+    let answer = app
+        .multipart_as(
+            &with_token(&token),
+            Method::POST,
+            &plain,
+            Multipart::default(),
+        )
+        .await;
     assert_eq!(failure(&answer).0, 400);
     // The good file beside each bad one was not kept.
     let answer = begin(&app, &app.admin(), "w", &manifest(&[("/plain.html", "ok")])).await;
     assert_eq!(result(&answer)["buckets"][0][0], hash("/plain.html", "ok"));
     // Once a file is known, its size is too.
     uploaded(&app, "w", &[("/plain.html", "ok")]).await;
-    let lie = json!({ "manifest": { "/p.html": { "hash": hash("/plain.html", "ok"), "size": 3 } } });
+    let lie =
+        json!({ "manifest": { "/p.html": { "hash": hash("/plain.html", "ok"), "size": 3 } } });
     let (status, errors) = failure(&begin(&app, &app.admin(), "w", &lie).await);
     assert_eq!(status, 400);
-    assert!(errors[0].contains("is 2 bytes by its hash, not 3"), "{errors:?}");
+    assert!(
+        errors[0].contains("is 2 bytes by its hash, not 3"),
+        "{errors:?}"
+    );
 }
 
 #[tokio::test]
@@ -200,8 +249,16 @@ async fn paths_hashes_and_sizes_that_are_none_are_refused() {
         assert_eq!(status, 400, "{path}");
         assert!(errors[0].contains(" at /manifest/"), "{errors:?}");
     }
-    for body in [json!({}), json!({ "manifest": [] }), json!({ "manifest": { "/a": { "hash": good } } })] {
-        assert_eq!(failure(&begin(&app, &app.admin(), "w", &body).await).0, 400, "{body}");
+    for body in [
+        json!({}),
+        json!({ "manifest": [] }),
+        json!({ "manifest": { "/a": { "hash": good } } }),
+    ] {
+        assert_eq!(
+            failure(&begin(&app, &app.admin(), "w", &body).await).0,
+            400,
+            "{body}"
+        );
     }
 }
 
@@ -222,8 +279,12 @@ async fn a_token_is_for_one_account_one_worker_and_an_hour() {
     altered.push(if token.ends_with('A') { 'B' } else { 'A' });
     let (header, rest) = token.split_once('.').unwrap();
     let (claims, code) = rest.split_once('.').unwrap();
-    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-    let longer = String::from_utf8(decoded).unwrap().replace("\"exp\":", "\"exp\":9");
+    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
+        .unwrap();
+    let longer = String::from_utf8(decoded)
+        .unwrap()
+        .replace("\"exp\":", "\"exp\":9");
     let longer = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(longer);
     let unsigned = "eyJhbGciOiJub25lIn0";
     for wrong in [
@@ -234,19 +295,41 @@ async fn a_token_is_for_one_account_one_worker_and_an_hour() {
         String::new(),
     ] {
         refused("w", &wrong).await;
-        let answer = app.multipart_as(&with_token(&wrong), Method::POST, UPLOAD, Multipart::default()).await;
+        let answer = app
+            .multipart_as(
+                &with_token(&wrong),
+                Method::POST,
+                UPLOAD,
+                Multipart::default(),
+            )
+            .await;
         assert!(matches!(failure(&answer).0, 400 | 401), "{}", answer.2);
     }
     let (incomplete, _) = begun(&app, "w", &[("/new.html", "new")]).await;
-    assert!(refused("w", &incomplete).await.contains("1 assets of the upload were not sent"));
+    assert!(
+        refused("w", &incomplete)
+            .await
+            .contains("1 assets of the upload were not sent")
+    );
     // The API's own tokens are no uploads' tokens, and the other way round.
-    let answer = app.multipart_as(&app.admin(), Method::POST, UPLOAD, Multipart::default()).await;
+    let answer = app
+        .multipart_as(&app.admin(), Method::POST, UPLOAD, Multipart::default())
+        .await;
     assert_eq!(failure(&answer).0, 403);
-    let answer = app.request_as(&with_token(&token), Method::GET, SCRIPTS, None).await;
+    let answer = app
+        .request_as(&with_token(&token), Method::GET, SCRIPTS, None)
+        .await;
     assert!(matches!(failure(&answer).0, 400 | 401));
     let other = app.other_account().await;
     let path = UPLOAD.replace("{account_id}", &other.id.to_string());
-    let answer = app.multipart_as(&with_token(&token), Method::POST, &path, Multipart::default()).await;
+    let answer = app
+        .multipart_as(
+            &with_token(&token),
+            Method::POST,
+            &path,
+            Multipart::default(),
+        )
+        .await;
     assert_eq!(failure(&answer).0, 401);
 
     app.clock.advance_micros(HOUR_MICROS);
@@ -267,7 +350,10 @@ async fn a_version_may_keep_its_assets_and_have_nothing_else() {
     result(&app.deploy("w", &alone, "").await);
     result(&put(&app, "w", &json!({ "keep_assets": true }), true).await);
     let (kept, config) = served(&app, "w").await.unwrap();
-    assert_eq!((&kept, &config["not_found_handling"]), (&first, &json!("404-page")));
+    assert_eq!(
+        (&kept, &config["not_found_handling"]),
+        (&first, &json!("404-page"))
+    );
     // A secret's version has them too.
     let secret = json!({ "name": "S", "type": "secret_text", "text": "v" });
     let path = format!("{SCRIPTS}/w/secrets");
@@ -285,16 +371,48 @@ async fn what_would_have_no_effect_or_no_end_is_refused() {
     let patterns = vec!["/x"; 101];
     let written = app.written().await;
     for (extra, code, pointer) in [
-        (configured(json!({ "html_handling": "sometimes" })), true, "/assets/config"),
-        (configured(json!({ "run_worker_first": true })), false, "/assets/config/run_worker_first"),
-        (configured(json!({ "run_worker_first": [] })), true, "/assets/config/run_worker_first"),
-        (configured(json!({ "run_worker_first": ["x"] })), true, "/assets/config/run_worker_first"),
-        (configured(json!({ "run_worker_first": ["!/x"] })), true, "/assets/config/run_worker_first"),
-        (configured(json!({ "run_worker_first": patterns })), true, "/assets/config/run_worker_first"),
-        (configured(json!({ "_headers": "x".repeat(600_000) })), true, "/assets/config/_headers"),
+        (
+            configured(json!({ "html_handling": "sometimes" })),
+            true,
+            "/assets/config",
+        ),
+        (
+            configured(json!({ "run_worker_first": true })),
+            false,
+            "/assets/config/run_worker_first",
+        ),
+        (
+            configured(json!({ "run_worker_first": [] })),
+            true,
+            "/assets/config/run_worker_first",
+        ),
+        (
+            configured(json!({ "run_worker_first": ["x"] })),
+            true,
+            "/assets/config/run_worker_first",
+        ),
+        (
+            configured(json!({ "run_worker_first": ["!/x"] })),
+            true,
+            "/assets/config/run_worker_first",
+        ),
+        (
+            configured(json!({ "run_worker_first": patterns })),
+            true,
+            "/assets/config/run_worker_first",
+        ),
+        (
+            configured(json!({ "_headers": "x".repeat(600_000) })),
+            true,
+            "/assets/config/_headers",
+        ),
         (json!({ "assets": { "config": {} } }), true, "/assets/jwt"),
         (json!({ "keep_assets": true }), false, "/main_module"),
-        (json!({ "bindings": [{ "name": "ASSETS", "type": "assets" }] }), true, "/bindings"),
+        (
+            json!({ "bindings": [{ "name": "ASSETS", "type": "assets" }] }),
+            true,
+            "/bindings",
+        ),
     ] {
         let (status, errors) = failure(&put(&app, "w", &extra, code).await);
         assert_eq!(status, 400, "{extra}");
@@ -316,12 +434,24 @@ async fn files_go_with_the_last_version_that_has_them() {
     result(&put(&app, "v", &assets, false).await);
     // No upload is open any more.
     app.clock.advance_micros(HOUR_MICROS);
-    result(&app.request(Method::DELETE, &format!("{SCRIPTS}/w"), None).await);
+    result(
+        &app.request(Method::DELETE, &format!("{SCRIPTS}/w"), None)
+            .await,
+    );
     assert_eq!(app.engine.blob(digest).await.unwrap(), "text");
     let index = manifest.0["/index.html"].digest;
-    assert!(matches!(app.engine.blob(index).await, Err(FeedError::NotFound)));
-    result(&app.request(Method::DELETE, &format!("{SCRIPTS}/v"), None).await);
-    assert!(matches!(app.engine.blob(digest).await, Err(FeedError::NotFound)));
+    assert!(matches!(
+        app.engine.blob(index).await,
+        Err(FeedError::NotFound)
+    ));
+    result(
+        &app.request(Method::DELETE, &format!("{SCRIPTS}/v"), None)
+            .await,
+    );
+    assert!(matches!(
+        app.engine.blob(digest).await,
+        Err(FeedError::NotFound)
+    ));
     let (_, asked) = begun(&app, "w", &FILES).await;
     assert_eq!(asked.len(), 2);
 }
