@@ -11,6 +11,8 @@
     reason = "a test fails by panicking and tells what it measured by printing"
 )]
 
+mod assets;
+mod bindings;
 mod client;
 mod delivery;
 mod deploy;
@@ -25,4 +27,5 @@ mod readme;
 mod refusals;
 mod secrets_store;
 mod store;
+mod tail;
 mod worker_secrets;
