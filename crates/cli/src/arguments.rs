@@ -45,7 +45,29 @@ pub(crate) struct Settings {
         env = "COFFER_WORKERS_DOMAIN"
     )]
     pub(crate) workers_domain: Option<String>,
-    /// Where people reach the API, for the links that it makes [default: http:// and the address it listens on].
+    /// The certificate chain, as PEM, with which the API speaks TLS [default: it speaks plain HTTP].
+    #[arg(long, global = true, value_name = "FILE", env = "COFFER_TLS_CERT")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of that certificate, as PEM.
+    #[arg(long, global = true, value_name = "FILE", env = "COFFER_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The certificate chain, as PEM, with which Workers speak TLS [default: they speak plain HTTP].
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COFFER_WORKERS_TLS_CERT"
+    )]
+    pub(crate) workers_tls_cert: Option<PathBuf>,
+    /// The key of that certificate, as PEM.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COFFER_WORKERS_TLS_KEY"
+    )]
+    pub(crate) workers_tls_key: Option<PathBuf>,
+    /// Where people reach the API, for the links that it makes [default: http:// or https:// and the address it listens on].
     #[arg(long, global = true, value_name = "URL", env = "COFFER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     /// Proxies in front of the API whose X-Forwarded-For is believed, as addresses or CIDR ranges [default: none].

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::arguments::{LogFormat, Settings};
 use crate::failure::Failure;
+use crate::tls::{CertificateFiles, scheme};
 
 /// The file that is read if it is there and no other is named.
 const DEFAULT_FILE: &str = "coffer.toml";
@@ -22,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) workers_listen: SocketAddr,
     pub(crate) workers_domain: String,
+    pub(crate) tls: Option<CertificateFiles>,
+    pub(crate) workers_tls: Option<CertificateFiles>,
     public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<IpRange>,
     pub(crate) attempt_limits: AttemptLimits,
@@ -40,6 +43,10 @@ struct File {
     listen: Option<SocketAddr>,
     workers_listen: Option<SocketAddr>,
     workers_domain: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    workers_tls_cert: Option<PathBuf>,
+    workers_tls_key: Option<PathBuf>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<IpRange>>,
     workerd: Option<PathBuf>,
@@ -101,6 +108,16 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
                 .or(file.workers_domain)
                 .unwrap_or_else(|| "localhost".to_owned()),
         )?,
+        tls: CertificateFiles::of(
+            "tls",
+            settings.tls_cert.or(file.tls_cert),
+            settings.tls_key.or(file.tls_key),
+        )?,
+        workers_tls: CertificateFiles::of(
+            "workers-tls",
+            settings.workers_tls_cert.or(file.workers_tls_cert),
+            settings.workers_tls_key.or(file.workers_tls_key),
+        )?,
         public_url: settings
             .public_url
             .or(file.public_url)
@@ -154,7 +171,7 @@ impl Config {
     pub(crate) fn public_url(&self) -> String {
         self.public_url
             .clone()
-            .unwrap_or_else(|| format!("http://{}", self.listen))
+            .unwrap_or_else(|| format!("{}://{}", scheme(self.tls.as_ref()), self.listen))
     }
 
     /// How Workers' processes are run.

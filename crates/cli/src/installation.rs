@@ -187,8 +187,10 @@ impl<'a> Told<'a> {
 
 /// Where Workers answer.
 pub(crate) fn workers_url(config: &Config) -> String {
+    let scheme = crate::tls::scheme(config.workers_tls.as_ref());
     match config.workers_listen.port() {
-        80 => format!("http://{}", config.workers_domain),
-        port => format!("http://{}:{port}", config.workers_domain),
+        80 if scheme == "http" => format!("http://{}", config.workers_domain),
+        443 if scheme == "https" => format!("https://{}", config.workers_domain),
+        port => format!("{scheme}://{}:{port}", config.workers_domain),
     }
 }

@@ -13,6 +13,7 @@ mod installation;
 mod logging;
 mod output;
 mod serve;
+mod tls;
 
 use std::process::ExitCode;
 

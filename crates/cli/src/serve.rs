@@ -8,10 +8,11 @@ use std::time::Duration;
 use coffer_crypto::{PasswordHasher, SystemRandom};
 use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
 use coffer_engine::{Engine, Installation};
-use coffer_server::{App, Readiness, ServeLimits};
+use coffer_server::{App, Listening, Readiness, ServeLimits};
 use coffer_types::{Clock, Random, SystemClock};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::installation::{self, Told, workers_url};
 use crate::output;
+use crate::tls::{self, CertificateFiles};
 
 /// Reads of one secret by one version within a minute are one audit event after the first.
 const ACCESS_WINDOW: Duration = Duration::from_secs(60);
@@ -31,6 +33,8 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     // Whatever can be refused is refused before anything is made.
     let runtime = config.runtime(workerd(config)?);
+    let tls = follow(config.tls.as_ref())?;
+    let workers_tls = follow(config.workers_tls.as_ref())?;
     let (api_listener, listen) = bind(config.listen, "--listen")?;
     let (workers_listener, workers_listen) = bind(config.workers_listen, "--workers-listen")?;
     // Port 0 asks for any that is free: from here on the addresses are those that clients can use.
@@ -51,7 +55,11 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     engine.expect_edge();
     // It ends by itself when the engine is gone.
     tokio::spawn(engine.keep_uses());
-    let edge = start_edge(config, runtime, workers_listener, &engine, leases)?;
+    let incoming = Incoming {
+        listener: workers_listener,
+        tls: workers_tls,
+    };
+    let edge = start_edge(config, runtime, incoming, &engine, leases)?;
 
     let parts = Arc::new(Parts::default());
     let mut registry = Registry::with_prefix("coffer");
@@ -72,7 +80,7 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
     let api_listener = tokio::net::TcpListener::from_std(api_listener)
         .map_err(|error| Failure::error("failed to listen", error))?;
     let serving = tokio::spawn(coffer_server::serve(
-        api_listener,
+        Listening::new(api_listener, tls),
         coffer_server::router(app),
         ServeLimits::default(),
         stop.clone(),
@@ -81,7 +89,8 @@ pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
         .map_err(|error| Failure::error("failed to listen for signals", error))?;
     parts.caught_up().await;
     output::data(&format!(
-        "ready api=http://{} workers={}",
+        "ready api={}://{} workers={}",
+        tls::scheme(config.tls.as_ref()),
         config.listen,
         workers_url(config)
     ));
@@ -149,10 +158,20 @@ async fn open_or_create(config: &Config, serve: &Serve) -> Result<Installation, 
     Ok(installation)
 }
 
+/// Where Workers' clients come in.
+struct Incoming {
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+}
+
+fn follow(files: Option<&CertificateFiles>) -> Result<Option<Arc<ServerConfig>>, Failure> {
+    files.map(|files| files.clone().follow()).transpose()
+}
+
 fn start_edge(
     config: &Config,
     runtime: RuntimeConfig,
-    listener: TcpListener,
+    Incoming { listener, tls }: Incoming,
     engine: &Engine,
     leases: coffer_crypto::KeyLeases,
 ) -> Result<Edge, Failure> {
@@ -163,9 +182,17 @@ fn start_edge(
         replica_dir: config.data.join("edge"),
         workers_domain: config.workers_domain.clone(),
         listener,
+        tls,
         access_window: ACCESS_WINDOW,
     };
-    Edge::start(edge, Arc::new(engine.clone()), leases, clock, random).map_err(Failure::sentence)
+    Edge::start(
+        edge,
+        Arc::new(engine.clone()),
+        Arc::new(engine.clone()),
+        leases,
+        clock,
+        random,
+    ).map_err(Failure::sentence)
 }
 
 /// The workerd binary: named, or beside this directory or this program, or on the path.

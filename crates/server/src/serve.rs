@@ -9,8 +9,11 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -36,13 +39,38 @@ impl Default for ServeLimits {
     }
 }
 
+/// Where connections come in, and whether TLS is spoken there.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+}
+
+impl From<TcpListener> for Listening {
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            tls: None,
+        }
+    }
+}
+
+impl Listening {
+    /// Speaks TLS with this configuration; without one, what comes in is plain.
+    pub fn new(listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self { listener, tls }
+    }
+}
+
 /// Serves until `stop` is cancelled, then lets requests that are under way finish.
 pub async fn serve(
-    listener: TcpListener,
+    listening: impl Into<Listening>,
     router: Router,
     limits: ServeLimits,
     stop: CancellationToken,
 ) {
+    let Listening { listener, tls } = listening.into();
+    let tls = tls.map(TlsAcceptor::from);
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     loop {
@@ -55,10 +83,9 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection =
-                    serve_connection(stream, peer, router.clone(), limits, stop.clone());
+                let (router, stop, tls) = (router.clone(), stop.clone(), tls.clone());
                 connections.spawn(async move {
-                    connection.await;
+                    meet(stream, peer, tls, router, limits, stop).await;
                     drop(place);
                 });
             }
@@ -78,9 +105,10 @@ pub async fn serve(
     }
 }
 
-async fn serve_connection(
+async fn meet(
     stream: TcpStream,
     peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
     router: Router,
     limits: ServeLimits,
     stop: CancellationToken,
@@ -88,6 +116,24 @@ async fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    let Some(tls) = tls else {
+        return serve_connection(stream, peer, router, limits, stop).await;
+    };
+    // Greeting takes no longer than a request's head may.
+    match tokio::time::timeout(limits.header_read, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve_connection(stream, peer, router, limits, stop).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a client does not speak TLS as we do"),
+        Err(_) => tracing::debug!("a client did not finish its TLS greeting"),
+    }
+}
+
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    limits: ServeLimits,
+    stop: CancellationToken,
+) {
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.map(axum::body::Body::new)
@@ -96,7 +142,9 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
         .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        // For tails.
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -353,7 +353,7 @@ pub fn workspace() -> PathBuf {
 
 fn is_ready(line: &str) -> bool {
     let mut words = line.split(|other: char| !other.is_ascii_alphanumeric());
-    words.any(|word| word.eq_ignore_ascii_case("ready")) && line.contains("http://")
+    words.any(|word| word.eq_ignore_ascii_case("ready")) && line.contains("://")
 }
 
 #[cfg(test)]

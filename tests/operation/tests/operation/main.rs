@@ -12,3 +12,4 @@ mod refusals;
 mod running;
 mod runtime;
 mod streaming;
+mod tls;
