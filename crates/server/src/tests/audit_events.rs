@@ -397,6 +397,14 @@ async fn workers(log: &mut Log) {
         &["create deployment"],
     )
     .await;
+    let tails = format!("{SCRIPT}/tails");
+    let answer = log
+        .json(Method::POST, &tails, json!({}), &["create tail"])
+        .await;
+    log.set("id", text_at(result(&answer), "/id"));
+    let tail = format!("{tails}/{{id}}");
+    log.json(Method::DELETE, &tail, Value::Null, &["delete tail"])
+        .await;
     let subdomain = format!("{SCRIPT}/subdomain");
     log.json(
         Method::POST,
