@@ -311,7 +311,7 @@ mod tests {
         let rehashed = || async {
             let events = app.audit_events().await.into_iter();
             let told = events.filter(|event| event.details["password_rehashed"] == true);
-            told.map(|event| (event.action.to_string(), event.resource_id))
+            told.map(|event| (event.action.clone(), event.resource_id))
                 .collect::<Vec<_>>()
         };
         let once = [("update".to_owned(), user.to_string())];

@@ -70,7 +70,7 @@ fn filled(route: &RouteInfo, number: usize) -> String {
     }
     match route.path {
         "/accounts/{account_id}/logs/audit" => {
-            filled.push_str("?since=2026-11-01&before=2026-12-01")
+            filled.push_str("?since=2026-11-01&before=2026-12-01");
         }
         "/accounts/{account_id}/logs/audit/{id}/history" => {
             filled.push_str("?action_time=2026-11-21T00:00:00Z&since=2026-11-01&before=2026-12-01");
