@@ -234,3 +234,52 @@ async fn triggers_are_deployed_by_themselves() {
         .says(&["Deployed shop triggers", "shop.dev.localhost"]);
     assert_eq!(active_versions(&instance, "shop").await, before);
 }
+
+#[tokio::test]
+async fn cron_triggers_come_and_go_with_the_configuration() {
+    let instance = Instance::start().await.unwrap();
+    let wrangler = Wrangler::of(&instance);
+    let code = "export default { async scheduled() {}, fetch() { return new Response(); } };";
+    let timed = |crons: serde_json::Value| {
+        let configuration =
+            json!({ "name": "timed", "main": "index.js", "triggers": { "crons": crons } });
+        Project::new(configuration).with("index.js", code)
+    };
+    let crons = async || {
+        let api = instance.api();
+        let answer = api.get("/workers/scripts/timed/schedules").await.unwrap();
+        let schedules = answer.result()["schedules"].as_array().cloned();
+        let crons = schedules.into_iter().flatten();
+        crons.map(|one| one["cron"].clone()).collect::<Vec<_>>()
+    };
+
+    let project = timed(json!(["*/5 * * * *", "0 9 * * MON-FRI"]));
+    let deployed = deploy(&wrangler, &project).await.succeeded();
+    deployed.says(&["schedule: */5 * * * *", "schedule: 0 9 * * MON-FRI"]);
+    assert_eq!(crons().await, ["*/5 * * * *", "0 9 * * MON-FRI"]);
+
+    // Triggers alone; a configuration without them leaves them.
+    let triggers = ["triggers", "deploy"];
+    let fewer = timed(json!(["0 0 L * *"]));
+    let deployed = wrangler.run_in(fewer.path(), &triggers, "").await;
+    deployed.succeeded().says(&["schedule: 0 0 L * *"]);
+    let silent = Project::new(json!({ "name": "timed", "main": "index.js" }));
+    let silent = silent.with("index.js", code);
+    deploy(&wrangler, &silent).await.succeeded();
+    assert_eq!(crons().await, ["0 0 L * *"]);
+
+    let wrong = timed(json!(["0 0 31 2 *", "* * * *"]));
+    let refused = wrangler.run_in(wrong.path(), &triggers, "").await.failed();
+    refused.says(&["never run", "five fields", "[code: 10100]"]);
+    assert_eq!(crons().await, ["0 0 L * *"]);
+    let none = timed(json!([]));
+    let emptied = wrangler.run_in(none.path(), &triggers, "").await;
+    emptied.succeeded();
+    assert_eq!(crons().await, Vec::<serde_json::Value>::new());
+
+    deploy(&wrangler, &project).await.succeeded();
+    let delete = ["delete", "--name", "timed", "--force"];
+    wrangler.run(&delete).await.succeeded();
+    deploy(&wrangler, &silent).await.succeeded();
+    assert_eq!(crons().await, Vec::<serde_json::Value>::new());
+}
