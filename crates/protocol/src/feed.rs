@@ -11,8 +11,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use coffer_types::{
-    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName, Scopes, SecretId,
-    SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
+    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName, Scopes,
+    SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
     WorkerName, WorkerSecretId, WrappedAccountKey,
 };
 
