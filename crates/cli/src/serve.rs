@@ -192,7 +192,8 @@ fn start_edge(
         leases,
         clock,
         random,
-    ).map_err(Failure::sentence)
+    )
+    .map_err(Failure::sentence)
 }
 
 /// The workerd binary: named, or beside this directory or this program, or on the path.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use coffer_crypto::token::TokenText;
 use coffer_store::rows::tokens::{TokenOwner, TokenRow};
-use coffer_types::audit::ActorContext;
 use coffer_types::Timestamp;
+use coffer_types::audit::ActorContext;
 
 use crate::actor::{Actor, Credentials};
 use crate::attempts::{Attempt, AttemptKind};

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use coffer_types::{
-    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName, Scopes,
-    SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId, WorkerId,
-    WorkerName, WorkerSecretId, WrappedAccountKey,
+    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName,
+    Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId,
+    WorkerId, WorkerName, WorkerSecretId, WrappedAccountKey,
 };
 
 /// A place in the order of changes. Grows by one with every change; zero is before the first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use coffer_types::{
-    AccountId, Email, Effect, MemberId, MembershipStatus, PersonName, Timestamp, UserId,
+    AccountId, Effect, Email, MemberId, MembershipStatus, PersonName, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 

@@ -92,8 +92,7 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         None => {
             let attempted = Attempted::of(&mut request);
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            let response =
-                answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()));
+            let response = answered.unwrap_or_else(|panic| after_panic(id, panic.as_ref()));
             let refusal = attempted.and_then(|attempted| attempted.refusal(&response));
             if let Some(refusal) = refusal {
                 refusal.record(&app).await;

@@ -7,15 +7,16 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use coffer_engine::{
-    Attempt, AttemptKind, Attempts, Caller, Credentials, Error, RawRequest, RequestMeta, TokenText, Unauthenticated,
+    Attempt, AttemptKind, Attempts, Caller, Credentials, Error, RawRequest, RequestMeta, TokenText,
+    Unauthenticated,
 };
 use coffer_types::Email;
 
 use super::denials::Sender;
 use super::error::ApiError;
+use super::route::SuccessStatus;
 use super::session_cookie::session_text;
 use super::site::Site;
-use super::route::SuccessStatus;
 use crate::app::App;
 use crate::request::Arrival;
 

@@ -63,11 +63,20 @@ async fn a_directory_is_a_worker_and_only_what_changed_is_sent_again() {
     assert_eq!(home.text, "<h1>home</h1>");
     assert_eq!(home.headers["content-type"], "text/html; charset=utf-8");
     let about = get(&instance, "pages", "/about").await;
-    assert_eq!((about.text.as_str(), &about.headers["x-mine"]), ("about", &"yes".parse().unwrap()));
+    assert_eq!(
+        (about.text.as_str(), &about.headers["x-mine"]),
+        ("about", &"yes".parse().unwrap())
+    );
     assert_eq!(get(&instance, "pages", "/old").await.text, "about");
-    assert_eq!(get(&instance, "pages", "/deep/%C3%BC%20b.txt").await.text, "text");
+    assert_eq!(
+        get(&instance, "pages", "/deep/%C3%BC%20b.txt").await.text,
+        "text"
+    );
     let missing = get(&instance, "pages", "/none").await;
-    assert_eq!((missing.status, missing.text.as_str()), (404, "nothing here"));
+    assert_eq!(
+        (missing.status, missing.text.as_str()),
+        (404, "nothing here")
+    );
 
     deploy(&wrangler, &project)
         .await
@@ -77,7 +86,10 @@ async fn a_directory_is_a_worker_and_only_what_changed_is_sent_again() {
     deploy(&wrangler, &project)
         .await
         .succeeded()
-        .says(&["Found 1 new or modified static asset to upload", "+ /about.html"])
+        .says(&[
+            "Found 1 new or modified static asset to upload",
+            "+ /about.html",
+        ])
         .never_says("+ /index.html");
     answers(&instance, "pages", "/about", "changed").await;
     assert_eq!(get(&instance, "pages", "/").await.text, "<h1>home</h1>");
@@ -112,7 +124,10 @@ async fn code_runs_where_no_file_is_and_asks_for_files_itself() {
     }
     // A secret's version and a version that is uploaded and deployed by itself keep the files.
     let put = ["secret", "put", "KEY"];
-    wrangler.run_in(project.path(), &put, "value").await.succeeded();
+    wrangler
+        .run_in(project.path(), &put, "value")
+        .await
+        .succeeded();
     answers(&instance, "site", "/api/doc.txt", "doc").await;
     project.write("public/api/doc.txt", "second");
     let uploaded = wrangler

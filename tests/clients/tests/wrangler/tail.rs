@@ -16,7 +16,7 @@ use crate::deploy::deploy;
 use crate::project::Project;
 
 /// Longer than anything takes on a loaded machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(25);
 
 const TALKS: &str = r#"
 export default {
