@@ -16,7 +16,7 @@ use crate::deploy::deploy;
 use crate::project::Project;
 
 /// Longer than anything takes on a loaded machine.
-const DEADLINE: Duration = Duration::from_secs(25);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 const TALKS: &str = r#"
 export default {
@@ -34,6 +34,8 @@ struct Tail {
     child: Child,
     printed: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
+    // Where it runs: what formats its errors is started there.
+    _home: tempfile::TempDir,
 }
 
 impl Tail {
@@ -59,8 +61,8 @@ impl Tail {
             child,
             printed,
             readers,
+            _home: home,
         };
-        // The directory may go: nothing is written there once it runs.
         until(&tail, "the tail", async || {
             tails(instance).await.len() > before.len()
         })
