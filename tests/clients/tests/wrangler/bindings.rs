@@ -89,8 +89,9 @@ async fn a_key_set_by_the_api_stays_through_deploys() {
     let path = "/workers/workers/signs/versions/latest?deploy=true";
     let answer = instance.api().patch(path, &key).await.unwrap();
     answer.success().unwrap();
-    let signed = json!([0x5f, 0x01, 0xc7, 0xb3]).to_string();
-    reply_where(&instance, "signs", |reply| reply.text == signed).await;
+    let signed = json!([0x5f, 0x01, 0xc7, 0xb3]);
+    let text = signed.to_string();
+    reply_where(&instance, "signs", |reply| reply.text == text).await;
     // Wrangler knows nothing of it and keeps it.
     let deployed = deploy(&wrangler, &project).await.succeeded();
     deployed.never_says("AQIDBA");
