@@ -23,6 +23,7 @@ mod gateway;
 mod launch;
 mod metrics;
 mod opening;
+mod private_socket;
 mod process;
 mod replica;
 mod routing;

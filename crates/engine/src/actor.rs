@@ -144,6 +144,13 @@ impl Actor {
 }
 
 impl Caller {
+    /// The same caller in a request whose repetition is answered as the first time.
+    pub(crate) fn repeatable(&self, key: IdempotencyKey) -> Arc<Self> {
+        let mut caller = self.clone();
+        caller.request.idempotency = Some(key);
+        Arc::new(caller)
+    }
+
     pub(crate) fn event_actor(&self) -> EventActor {
         EventActor {
             id: self.actor.id(),

@@ -93,9 +93,7 @@ impl<P> Permit<P> {
     /// The same permit for a request whose repetition is answered as the first time.
     #[must_use]
     pub fn repeatable(mut self, key: IdempotencyKey) -> Self {
-        let mut caller = (*self.caller).clone();
-        caller.request.idempotency = Some(key);
-        self.caller = Arc::new(caller);
+        self.caller = self.caller.repeatable(key);
         self
     }
 
@@ -135,9 +133,7 @@ impl<P> UserPermit<P> {
     /// The same permit for a request whose repetition is answered as the first time.
     #[must_use]
     pub fn repeatable(mut self, key: IdempotencyKey) -> Self {
-        let mut caller = (*self.caller).clone();
-        caller.request.idempotency = Some(key);
-        self.caller = Arc::new(caller);
+        self.caller = self.caller.repeatable(key);
         self
     }
 }

@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use coffer_types::VersionId;
 use http::{Request, Response, StatusCode};
@@ -12,19 +11,18 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::files::AssetBody;
 use super::site::{Asked, Site};
 use super::sites::Sites;
+use crate::private_socket;
 
 /// Connections of one process at once: as many as it has requests in flight, within reason.
 const MAX_CONNECTIONS: usize = 1024;
 /// Bytes of one request's head, as the gateway lets through.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// The pause after a failure to accept, such as too many open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the process of this version until stopped.
 pub(crate) async fn serve(
@@ -33,37 +31,20 @@ pub(crate) async fn serve(
     version_id: VersionId,
     stop: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let own = Arc::new(Own {
         sites,
         version_id,
         site: OnceCell::new(),
     });
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (own, stop) = (Arc::clone(&own), stop.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = converse(stream, own) => {}
-                        () = stop.cancelled() => {}
-                    }
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a process's request for assets cannot be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let converse = |stream| converse(stream, Arc::clone(&own));
+    private_socket::accept(
+        listener,
+        MAX_CONNECTIONS,
+        "a process's request for assets",
+        stop,
+        converse,
+    )
+    .await;
 }
 
 /// The assets of the version, held from the first request on.

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -12,20 +11,18 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Client;
 use super::query;
 use crate::metrics::EdgeMetrics;
+use crate::private_socket;
 
 /// Connections of one process at once. It opens one for each question in flight.
 const MAX_CONNECTIONS: usize = 64;
 /// Bytes of one question's head. A version's bindings fit several times.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// The pause after a failure to accept, such as too many open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the process behind this socket until stopped.
 pub(crate) async fn serve(
@@ -34,32 +31,15 @@ pub(crate) async fn serve(
     metrics: EdgeMetrics,
     stop: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (client, metrics, stop) = (Arc::clone(&client), metrics.clone(), stop.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = converse(stream, client, metrics) => {}
-                        () = stop.cancelled() => {}
-                    }
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a process's question cannot be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let converse = |stream| converse(stream, Arc::clone(&client), metrics.clone());
+    private_socket::accept(
+        listener,
+        MAX_CONNECTIONS,
+        "a process's question",
+        stop,
+        converse,
+    )
+    .await;
 }
 
 async fn converse(stream: UnixStream, client: Arc<Client>, metrics: EdgeMetrics) {

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -12,47 +11,28 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::port::TailPort;
+use crate::private_socket;
 
 /// Connections of one process at once. It opens one for each event in flight; more wait.
 const MAX_CONNECTIONS: usize = 64;
 /// Bytes of one message. The runtime traces at most 256 KiB of an invocation's logs, which escaping may make six
 /// times as long, with the head of its request.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-/// The pause after a failure to accept, such as too many open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes what the process behind this socket tells until stopped.
 pub(crate) async fn serve(listener: UnixListener, port: Arc<TailPort>, stop: CancellationToken) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (port, stop) = (Arc::clone(&port), stop.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = converse(stream, port) => {}
-                        () = stop.cancelled() => {}
-                    }
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "what a process traces cannot be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let converse = |stream| converse(stream, Arc::clone(&port));
+    private_socket::accept(
+        listener,
+        MAX_CONNECTIONS,
+        "what a process traces",
+        stop,
+        converse,
+    )
+    .await;
 }
 
 async fn converse(stream: UnixStream, port: Arc<TailPort>) {

@@ -33,25 +33,11 @@ pub(super) async fn check_still_there(
     bindings: &[Binding],
 ) -> Result<()> {
     let mut problems = Vec::new();
-    for Binding { name, kind } in bindings {
-        let BindingKind::SecretsStoreSecret {
-            store_id,
-            secret_name,
-        } = kind
-        else {
-            continue;
-        };
-        let checked = check_there(rows, account_id, name, *store_id, secret_name).await?;
-        problems.extend(checked.err().map(|problem| Invalid {
-            pointer: "/bindings".to_owned(),
-            problem,
-        }));
+    for (name, store_id, secret_name) in to_stores(bindings) {
+        let checked = check_there(rows, account_id, name, store_id, secret_name).await?;
+        problems.extend(checked.err());
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(problems))
-    }
+    refuse_any("/bindings", problems)
 }
 
 async fn check_there(
@@ -87,24 +73,35 @@ pub(super) async fn check_deployable<P: Sync>(
 ) -> Result<()> {
     let mut problems = Vec::new();
     for version in versions {
-        for Binding { name, kind } in &version.facts.bindings {
-            let BindingKind::SecretsStoreSecret {
-                store_id,
-                secret_name,
-            } = kind
-            else {
-                continue;
-            };
-            let checked = check_bindable(rows, permit, name, *store_id, secret_name).await?;
-            problems.extend(checked.err().map(|problem| Invalid {
-                pointer: "/versions".to_owned(),
-                problem,
-            }));
+        for (name, store_id, secret_name) in to_stores(&version.facts.bindings) {
+            let checked = check_bindable(rows, permit, name, store_id, secret_name).await?;
+            problems.extend(checked.err());
         }
     }
+    refuse_any("/versions", problems)
+}
+
+/// Those of the bindings that are to secrets of stores.
+fn to_stores(bindings: &[Binding]) -> impl Iterator<Item = (&BindingName, StoreId, &SecretName)> {
+    bindings.iter().filter_map(|binding| match &binding.kind {
+        BindingKind::SecretsStoreSecret {
+            store_id,
+            secret_name,
+        } => Some((&binding.name, *store_id, secret_name)),
+        _ => None,
+    })
+}
+
+/// Refuses if there is any problem; each is told at the same place of the request.
+fn refuse_any(pointer: &str, problems: Vec<Problem>) -> Result<()> {
     if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(problems))
+        return Ok(());
     }
+    let at_pointer = |problem| Invalid {
+        pointer: pointer.to_owned(),
+        problem,
+    };
+    Err(Error::Invalid(
+        problems.into_iter().map(at_pointer).collect(),
+    ))
 }
