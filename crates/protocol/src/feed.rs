@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use coffer_types::{
     AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName,
-    Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId,
+    PagesProjectId, Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId,
     WorkerId, WorkerName, WorkerSecretId, WrappedAccountKey,
 };
 
@@ -54,8 +54,10 @@ pub enum Subject {
     Secret(SecretId),
     /// A Worker, its settings or its deployment.
     Worker(WorkerId),
-    /// A version of a Worker.
+    /// A version of a Worker, or a deployment of a Pages project.
     Version(VersionId),
+    /// A Pages project, or which of its deployments answers where.
+    PagesProject(PagesProjectId),
 }
 
 /// The state of one subject.
@@ -70,6 +72,8 @@ pub enum Record {
     Worker(WorkerRecord),
     /// A version. It never changes, so it may be shared.
     Version(Arc<VersionRecord>),
+    /// A Pages project.
+    PagesProject(PagesProjectRecord),
 }
 
 /// An account as an edge needs it.
@@ -120,6 +124,25 @@ pub struct WorkerRecord {
     /// When the clock runs it.
     #[serde(default)]
     pub crons: Vec<Cron>,
+}
+
+/// A Pages project as an edge needs it. Its deployments are versions of a Worker that has no record of its own and
+/// no name among the account's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PagesProjectRecord {
+    /// The account that owns it.
+    pub account_id: AccountId,
+    /// The project.
+    pub project_id: PagesProjectId,
+    /// The Worker whose versions its deployments are.
+    pub worker_id: WorkerId,
+    /// The first label of its host name, `<label>.pages.<domain>`.
+    pub label: String,
+    /// The deployment that answers there; `None` before the first to production.
+    pub production: Option<VersionId>,
+    /// The deployments that answer at `<alias>.<label>.pages.<domain>`, one of each branch.
+    #[serde(default)]
+    pub branches: Vec<(String, VersionId)>,
 }
 
 /// A version as an edge needs it. Immutable.

@@ -234,8 +234,11 @@ fn deployed_contents(replica: &Replica) -> (HashSet<Digest>, HashSet<Digest>) {
         let shares = state
             .workers()
             .filter_map(|worker| worker.deployment.as_ref())
-            .flat_map(coffer_types::Split::shares);
-        contents_of(shares.filter_map(|share| state.version(share.version_id)))
+            .flat_map(coffer_types::Split::shares)
+            .map(|share| share.version_id);
+        let projects = state.projects().filter_map(|project| project.production);
+        let deployed = shares.chain(projects);
+        contents_of(deployed.filter_map(|version_id| state.version(version_id)))
     })
 }
 

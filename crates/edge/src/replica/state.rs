@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use coffer_protocol::feed::{
-    AccountRecord, Change, Record, SecretRecord, Seq, Snapshot, Subject, VersionRecord,
-    WorkerRecord,
+    AccountRecord, Change, PagesProjectRecord, Record, SecretRecord, Seq, Snapshot, Subject,
+    VersionRecord, WorkerRecord,
 };
-use coffer_types::{AccountId, SecretId, SecretName, StoreId, VersionId, WorkerId};
+use coffer_types::{AccountId, PagesProjectId, SecretId, SecretName, StoreId, VersionId, WorkerId};
 
 /// Everything an edge serves from, as of one place in the order of changes.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(crate) struct State {
     names: HashMap<StoreId, HashMap<SecretName, SecretId>>,
     workers: HashMap<WorkerId, Arc<WorkerRecord>>,
     versions: HashMap<VersionId, Arc<VersionRecord>>,
+    projects: HashMap<PagesProjectId, Arc<PagesProjectRecord>>,
 }
 
 /// What a change may affect, beside the records themselves.
@@ -64,6 +65,10 @@ impl State {
             .versions
             .values()
             .map(|one| Record::Version(Arc::clone(one)));
+        let projects = self
+            .projects
+            .values()
+            .map(|one| Record::PagesProject(PagesProjectRecord::clone(one)));
         Snapshot {
             instance: self.instance.clone(),
             seq: self.seq,
@@ -71,6 +76,7 @@ impl State {
                 .chain(secrets)
                 .chain(workers)
                 .chain(versions)
+                .chain(projects)
                 .collect(),
         }
     }
@@ -85,7 +91,7 @@ impl State {
         match change.subject {
             Subject::Account(_) => Effect::Both,
             Subject::Secret(_) => Effect::Secrets,
-            Subject::Worker(_) | Subject::Version(_) => Effect::Routes,
+            Subject::Worker(_) | Subject::Version(_) | Subject::PagesProject(_) => Effect::Routes,
         }
     }
 
@@ -114,6 +120,10 @@ impl State {
         self.versions.values()
     }
 
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Arc<PagesProjectRecord>> {
+        self.projects.values()
+    }
+
     fn put(&mut self, record: Record) {
         match record {
             Record::Account(account) => {
@@ -133,6 +143,9 @@ impl State {
             Record::Version(version) => {
                 self.versions.insert(version.version_id, version);
             }
+            Record::PagesProject(project) => {
+                self.projects.insert(project.project_id, Arc::new(project));
+            }
         }
     }
 
@@ -150,6 +163,9 @@ impl State {
             }
             Subject::Version(id) => {
                 self.versions.remove(&id);
+            }
+            Subject::PagesProject(id) => {
+                self.projects.remove(&id);
             }
         }
     }

@@ -81,6 +81,7 @@ impl Plane {
             Record::Secret(one) => Subject::Secret(one.secret_id),
             Record::Worker(one) => Subject::Worker(one.worker_id),
             Record::Version(one) => Subject::Version(one.version_id),
+            Record::PagesProject(one) => Subject::PagesProject(one.project_id),
         };
         self.change(subject, Some(record));
     }
