@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use coffer_types::{
     AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName,
-    PagesProjectId, Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp, ValueVersion, VersionId,
-    WorkerId, WorkerName, WorkerSecretId, WrappedAccountKey,
+    PagesProjectId, Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp,
+    ValueVersion, VersionId, WorkerId, WorkerName, WorkerSecretId, WrappedAccountKey,
 };
 
 /// A place in the order of changes. Grows by one with every change; zero is before the first.

@@ -13,6 +13,7 @@ mod pattern;
 mod range;
 mod redirects;
 mod respond;
+mod routes;
 mod serve;
 mod site;
 mod sites;

@@ -3,14 +3,29 @@
 use std::sync::Arc;
 
 use coffer_protocol::feed::FeedError;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use super::files::AssetBody;
 use super::range::{self, Part};
-use super::site::{Asked, Found, ServedFile, Site, is_known};
+use super::site::{Asked, Found, ServedFile, Site, SiteKind, is_known};
 
 /// What browsers are told of assets: keep them, and ask each time whether they are still right.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
+/// What is always said of a file of a Pages project, unless `_headers` says otherwise.
+const OF_PAGES: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+];
 
 impl Site {
     /// The response to a client's request; `None` if the code answers.
@@ -44,7 +59,15 @@ impl Site {
         found: Found<'_>,
     ) -> Result<Response<AssetBody>, FeedError> {
         let mut response = match found {
-            Found::File(file, status) => file_response(asked, file, status).await?,
+            Found::File(file, status) => {
+                let mut response = file_response(asked, file, status).await?;
+                if self.kind() == SiteKind::Pages {
+                    for (name, value) in OF_PAGES {
+                        response.headers_mut().insert(name, value);
+                    }
+                }
+                response
+            }
             Found::Elsewhere(status, target) => match HeaderValue::try_from(target) {
                 Ok(target) => {
                     let mut response = empty(status);

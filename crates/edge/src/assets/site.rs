@@ -12,6 +12,7 @@ use super::glob::Glob;
 use super::headers::HeaderRules;
 use super::path;
 use super::redirects::{Redirect, Redirects};
+use super::routes::Routes;
 use super::table::{Lead, Table};
 
 /// The date from which navigation prefers assets to code, and the flags that say so or not.
@@ -51,6 +52,15 @@ pub(super) struct ServedFile {
     pub(super) content_type: Option<HeaderValue>,
 }
 
+/// What a site belongs to: the two differ in what is said of files and in which requests are for code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SiteKind {
+    /// A version of a Worker.
+    Worker,
+    /// A deployment of a Pages project.
+    Pages,
+}
+
 /// The static assets of one version.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -60,6 +70,7 @@ pub(crate) struct Site {
     pub(super) headers: HeaderRules,
     first: First,
     has_code: bool,
+    kind: SiteKind,
     /// Whether a page that a browser opens is an asset's, even one that is not there.
     navigation_prefers_assets: bool,
     has_fallback: bool,
@@ -75,11 +86,17 @@ enum First {
         assets: Vec<Glob>,
         code: Vec<Glob>,
     },
+    /// As in `Matching`, but no request of another path is ever for the code.
+    Only {
+        assets: Vec<Routes>,
+        code: Vec<Routes>,
+    },
 }
 
 impl Site {
     /// The assets of a version.
     pub(super) fn new(
+        kind: SiteKind,
         version: &VersionRecord,
         assets: &Assets,
         manifest: &AssetManifest,
@@ -103,11 +120,17 @@ impl Site {
             table: Table::new(manifest, config.html_handling, config.not_found_handling),
             redirects: Redirects::parse(&rules(&config.redirects)),
             headers: HeaderRules::parse(&rules(&config.headers)),
-            first: First::of(&config.run_worker_first),
+            first: First::of(kind, &config.run_worker_first),
+            kind,
             has_code: version.main_module.is_some(),
             navigation_prefers_assets: navigation_prefers_assets(version),
             has_fallback: config.not_found_handling != NotFoundHandling::None,
         }
+    }
+
+    /// What it belongs to.
+    pub(super) const fn kind(&self) -> SiteKind {
+        self.kind
     }
 
     /// Whether there is code beside the files.
@@ -122,6 +145,14 @@ impl Site {
         }
         let fallback = match &self.first {
             First::Code => return None,
+            First::Only { assets, code } => {
+                let raw = asked.target.path();
+                let is_in = |routes: &[Routes]| routes.iter().any(|route| route.matches(raw));
+                if is_in(code) && !is_in(assets) {
+                    return None;
+                }
+                return Some(self.find(asked, true));
+            }
             First::Matching { assets, code } => {
                 let raw = asked.target.path();
                 if assets.iter().any(|glob| glob.matches(raw)) {
@@ -191,27 +222,37 @@ impl Site {
             target.push('?');
             target.push_str(query);
         }
-        Found::Elsewhere(StatusCode::TEMPORARY_REDIRECT, target)
+        let status = match self.kind {
+            SiteKind::Worker => StatusCode::TEMPORARY_REDIRECT,
+            SiteKind::Pages => StatusCode::PERMANENT_REDIRECT,
+        };
+        Found::Elsewhere(status, target)
     }
 }
 
 impl First {
-    fn of(config: &RunWorkerFirst) -> Self {
+    fn of(kind: SiteKind, config: &RunWorkerFirst) -> Self {
         match config {
             RunWorkerFirst::Always(false) => Self::Assets,
             RunWorkerFirst::Always(true) => Self::Code,
-            RunWorkerFirst::Paths(patterns) => Self::Matching {
-                assets: patterns
-                    .iter()
-                    .filter_map(|pattern| pattern.strip_prefix('!'))
-                    .map(Glob::new)
-                    .collect(),
-                code: patterns
-                    .iter()
-                    .filter(|pattern| !pattern.starts_with('!'))
-                    .map(|pattern| Glob::new(pattern))
-                    .collect(),
-            },
+            RunWorkerFirst::Paths(patterns) => {
+                let excluded = || {
+                    patterns
+                        .iter()
+                        .filter_map(|pattern| pattern.strip_prefix('!'))
+                };
+                let named = || patterns.iter().filter(|pattern| !pattern.starts_with('!'));
+                match kind {
+                    SiteKind::Worker => Self::Matching {
+                        assets: excluded().map(Glob::new).collect(),
+                        code: named().map(|pattern| Glob::new(pattern)).collect(),
+                    },
+                    SiteKind::Pages => Self::Only {
+                        assets: excluded().map(Routes::new).collect(),
+                        code: named().map(|pattern| Routes::new(pattern)).collect(),
+                    },
+                }
+            }
         }
     }
 }

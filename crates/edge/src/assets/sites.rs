@@ -8,7 +8,7 @@ use coffer_types::{AssetManifest, VersionId};
 use parking_lot::Mutex;
 
 use super::files::Contents;
-use super::site::Site;
+use super::site::{Site, SiteKind};
 use crate::replica::Replica;
 
 /// The assets of versions.
@@ -42,17 +42,27 @@ impl Sites {
         if let Some(site) = self.loaded(version_id) {
             return Ok(Some(site));
         }
-        let version = self
-            .replica
-            .read(|state| state.version(version_id).cloned());
-        let version = version.ok_or(FeedError::NotFound)?;
+        let found = self.replica.read(|state| {
+            let version = state.version(version_id)?;
+            let is_pages = state
+                .projects()
+                .any(|project| project.worker_id == version.worker_id);
+            Some((Arc::clone(version), is_pages))
+        });
+        let (version, is_pages) = found.ok_or(FeedError::NotFound)?;
         let Some(assets) = &version.assets else {
             return Ok(None);
         };
         let manifest = self.contents.read(assets.manifest).await?;
         let unreadable = |error: serde_json::Error| FeedError::Unavailable(error.to_string());
         let manifest: AssetManifest = serde_json::from_slice(&manifest).map_err(unreadable)?;
-        let site = Arc::new(Site::new(&version, assets, &manifest, &self.contents));
+        let kind = if is_pages {
+            SiteKind::Pages
+        } else {
+            SiteKind::Worker
+        };
+        let site = Site::new(kind, &version, assets, &manifest, &self.contents);
+        let site = Arc::new(site);
         let mut loaded = self.loaded.lock();
         if let Some(site) = loaded.get(&version_id).and_then(Weak::upgrade) {
             return Ok(Some(site));

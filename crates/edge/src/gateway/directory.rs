@@ -37,6 +37,9 @@ pub(crate) enum RouteError {
     /// No Worker has this host name.
     #[error("no worker answers at this host name")]
     UnknownHost,
+    /// No deployment of a Pages project has this host name.
+    #[error("no deployment answers at this host name")]
+    UnknownPages,
     /// The account has no Worker of the name that a service binding has.
     #[error("no worker of this name")]
     UnknownService,

@@ -27,6 +27,8 @@ pub(super) enum Fault {
     BodyTooLarge,
     /// No Worker has this host name.
     UnknownHost,
+    /// No deployment of a Pages project has this host name.
+    UnknownPages,
     /// The Worker has no active deployment.
     NoDeployment,
     /// The Worker that a binding means is not there any more.
@@ -93,6 +95,13 @@ impl Fault {
                 StatusCode::NOT_FOUND,
                 "There is no Worker at this address",
                 "Check the host name. A new Worker answers here once it is deployed.",
+            ),
+            Self::UnknownPages => (
+                1015,
+                StatusCode::NOT_FOUND,
+                "Nothing is deployed at this address",
+                "Check the host name. A project answers at its own name once it is deployed to production, and at \
+                 the names of its branches and deployments once they are.",
             ),
             Self::NoDeployment => (
                 1012,
@@ -189,6 +198,7 @@ impl From<&RouteError> for Fault {
     fn from(error: &RouteError) -> Self {
         match error {
             RouteError::UnknownHost => Self::UnknownHost,
+            RouteError::UnknownPages => Self::UnknownPages,
             RouteError::NoDeployment => Self::NoDeployment,
             RouteError::UnknownService => Self::UnknownService,
             RouteError::VersionStart(_) => Self::VersionStart,

@@ -1,6 +1,7 @@
 //! Which process answers: host name → Worker → version → its process.
 
 mod choice;
+mod pages;
 mod service;
 mod table;
 
@@ -228,11 +229,17 @@ impl Routing {
         let tailed = Arc::clone(&self.tailed.read());
         self.replica.read(|state| {
             let mut workers = state.workers();
-            workers.any(|worker| {
+            let of_worker = workers.any(|worker| {
                 let split = worker.deployment.as_ref();
                 tailed.contains(&worker.worker_id) == key.tailed
                     && split.is_some_and(|split| split.contains(key.version_id))
-            })
+            });
+            let mut projects = state.projects();
+            of_worker
+                || projects.any(|project| {
+                    tailed.contains(&project.worker_id) == key.tailed
+                        && project.production == Some(key.version_id)
+                })
         })
     }
 
@@ -286,8 +293,13 @@ impl Directory for Routing {
             Some(target) => target.choose(&request, &self.chance).cloned(),
             None => self.preview(&table, request.host),
         };
-        slot.ok_or(RouteError::UnknownHost)?
-            .upstream(&self.supervisor)
-            .await
+        let unknown = || {
+            if table.is_for_pages(request.host) {
+                RouteError::UnknownPages
+            } else {
+                RouteError::UnknownHost
+            }
+        };
+        slot.ok_or_else(unknown)?.upstream(&self.supervisor).await
     }
 }

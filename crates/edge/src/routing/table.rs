@@ -6,16 +6,19 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use coffer_protocol::feed::WorkerRecord;
+use coffer_protocol::feed::{PagesProjectRecord, VersionRecord, WorkerRecord};
 use coffer_types::{AccountId, VersionId, WorkerId, WorkerName};
 
 use super::choice::{self, Chance};
+use super::pages::Projects;
 use crate::gateway::RouteRequest;
 use crate::process::{Slot, SlotKey};
 use crate::replica::State;
 
 /// Digits of a version's id in its preview host name.
 const PREVIEW_DIGITS: usize = 8;
+/// The weight of a version that takes everything.
+const WHOLE: u32 = 10_000;
 
 /// The routes as of one moment.
 #[derive(Debug, Default)]
@@ -24,6 +27,7 @@ pub(super) struct Table {
     workers: HashMap<WorkerId, Arc<Target>>,
     names: HashMap<AccountId, HashMap<WorkerName, Arc<Target>>>,
     traffic: HashSet<SlotKey>,
+    projects: Projects,
 }
 
 /// What a Worker's host name leads to.
@@ -67,8 +71,19 @@ impl Table {
         self.names.get(&account_id)?.get(name)
     }
 
-    /// The Worker and the version that this preview host name, `<8 digits>-<host name>`, means.
+    /// The Worker and the version that this preview host name means: `<8 digits>-<host name>` of a Worker, or
+    /// that of a Pages project's branch or deployment.
     pub(super) fn preview(&self, host: &str) -> Option<(WorkerId, VersionId)> {
+        self.worker_preview(host)
+            .or_else(|| self.projects.find(host))
+    }
+
+    /// Whether only a Pages project could answer at this host name.
+    pub(super) fn is_for_pages(&self, host: &str) -> bool {
+        self.projects.is_for(host)
+    }
+
+    fn worker_preview(&self, host: &str) -> Option<(WorkerId, VersionId)> {
         let (digits, rest) = host.split_at_checked(PREVIEW_DIGITS)?;
         let target = self.hosts.get(rest.strip_prefix('-')?)?;
         let version_id = target.previews.get(digits)?;
@@ -84,6 +99,37 @@ impl Table {
     pub(super) fn is_captured(&self, worker_id: WorkerId) -> bool {
         let target = self.workers.get(&worker_id);
         target.is_none_or(|target| target.shares.iter().all(|lane| lane.slot.key().tailed))
+    }
+
+    /// Gives traffic to these shares, or to the present ones until each of these has a process; what is waited for
+    /// is put into `awaited`.
+    fn take(
+        &mut self,
+        worker_id: WorkerId,
+        newest: Vec<Lane>,
+        before: &Self,
+        awaited: &mut Vec<Arc<Slot>>,
+    ) -> Vec<Lane> {
+        let mut shares = newest;
+        let unready: Vec<Arc<Slot>> = shares
+            .iter()
+            .filter(|lane| !lane.slot.is_ready())
+            .map(|lane| Arc::clone(&lane.slot))
+            .collect();
+        let present = before.workers.get(&worker_id);
+        let serving = present.filter(|target| {
+            let served = |lane: &Lane| {
+                lane.slot.is_ready() && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
+            };
+            target.shares.iter().any(served) && !unready.is_empty()
+        });
+        if let Some(target) = serving {
+            shares.clone_from(&target.shares);
+            awaited.extend(unready);
+        }
+        self.traffic
+            .extend(shares.iter().map(|lane| lane.slot.key()));
+        shares
     }
 }
 
@@ -129,26 +175,8 @@ pub(super) fn build(
         let Some(account) = state.account(worker.account_id) else {
             continue;
         };
-        let mut shares = lanes(state, worker, slot);
-        let unready: Vec<Arc<Slot>> = shares
-            .iter()
-            .filter(|lane| !lane.slot.is_ready())
-            .map(|lane| Arc::clone(&lane.slot))
-            .collect();
-        let present = before.workers.get(&worker.worker_id);
-        let serving = present.filter(|target| {
-            let served = |lane: &Lane| {
-                lane.slot.is_ready() && !shares.iter().any(|new| Arc::ptr_eq(&new.slot, &lane.slot))
-            };
-            target.shares.iter().any(served) && !unready.is_empty()
-        });
-        if let Some(target) = serving {
-            shares.clone_from(&target.shares);
-            awaited.extend(unready);
-        }
-        table
-            .traffic
-            .extend(shares.iter().map(|lane| lane.slot.key()));
+        let newest = lanes(state, worker, slot);
+        let shares = table.take(worker.worker_id, newest, before, &mut awaited);
         let host = format!("{}.{}.{domain}", worker.name, account.subdomain);
         let previews = previews
             .remove(&worker.worker_id)
@@ -165,7 +193,36 @@ pub(super) fn build(
         names.insert(worker.name.clone(), Arc::clone(&target));
         table.workers.insert(worker.worker_id, target);
     }
+    table.projects = Projects::of(state, domain, &mut previews);
+    for project in state.projects() {
+        add_production(&mut table, state, project, before, &mut awaited, slot);
+    }
     Built { table, awaited }
+}
+
+/// Lets a project's production deployment answer at the project's host name.
+fn add_production(
+    table: &mut Table,
+    state: &State,
+    project: &PagesProjectRecord,
+    before: &Table,
+    awaited: &mut Vec<Arc<Slot>>,
+    slot: &dyn Fn(WorkerId, VersionId) -> Arc<Slot>,
+) {
+    let Some(version) = project.production.and_then(|id| state.version(id)) else {
+        return;
+    };
+    let newest = vec![lane(version, WHOLE, slot)];
+    let target = Arc::new(Target {
+        worker_id: project.worker_id,
+        name: version.worker_name.clone(),
+        enabled: true,
+        shares: table.take(project.worker_id, newest, before, awaited),
+        previews: HashMap::new(),
+    });
+    let host = table.projects.host(project);
+    table.hosts.entry(host).or_insert(Arc::clone(&target));
+    table.workers.insert(project.worker_id, target);
 }
 
 /// A Worker's deployed versions, the newest first.
@@ -182,17 +239,23 @@ fn lanes(
         .iter()
         .filter_map(|share| {
             let version = state.version(share.version_id)?;
-            let slot = slot(worker.worker_id, share.version_id);
-            slot.set_has_assets(version.assets.is_some());
-            let lane = Lane {
-                slot,
-                weight: u32::from(share.percentage.hundredths()),
-            };
-            Some((version.number, lane))
+            let weight = u32::from(share.percentage.hundredths());
+            Some((version.number, lane(version, weight, slot)))
         })
         .collect();
     numbered.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
     numbered.into_iter().map(|(_, lane)| lane).collect()
+}
+
+/// A version's share.
+fn lane(
+    version: &VersionRecord,
+    weight: u32,
+    slot: &dyn Fn(WorkerId, VersionId) -> Arc<Slot>,
+) -> Lane {
+    let slot = slot(version.worker_id, version.version_id);
+    slot.set_has_assets(version.assets.is_some());
+    Lane { slot, weight }
 }
 
 /// Every version that has code or static assets, by Worker and by the first digits of its id.
