@@ -160,6 +160,10 @@ hex_id!(/// A Worker (its `tag` in the API).
     WorkerId);
 hex_id!(/// One sealed value of a `secret_text` binding of a Worker.
     WorkerSecretId);
+hex_id!(/// A Worker's further host name.
+    WorkerHostId);
+hex_id!(/// A route to a Worker.
+    WorkerRouteId);
 hex_id!(/// An edge: one running replica that serves Workers.
     EdgeId);
 hex_id!(/// Somebody who follows a Worker's logs.

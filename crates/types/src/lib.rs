@@ -14,6 +14,7 @@ pub mod binding;
 pub mod clock;
 pub mod cron;
 pub mod deployment;
+pub mod hostname;
 pub mod id;
 pub mod limits;
 pub mod module;
@@ -21,6 +22,7 @@ pub mod name;
 pub mod pages;
 pub mod scope;
 pub mod secret;
+pub mod usage_model;
 
 pub use access::{
     Effect, GroupScope, IpCondition, IpRange, MembershipStatus, Permission, PermissionGroup,
@@ -31,9 +33,11 @@ pub use binding::{Binding, BindingKind, KeyDescription, KeyFormat, KeyUsage};
 pub use clock::{Clock, Random, SystemClock, Timestamp};
 pub use cron::Cron;
 pub use deployment::{Percentage, Split};
+pub use hostname::{HostPattern, Hostname, RoutePattern};
 pub use id::{
     AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId,
-    SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerId, WorkerSecretId,
+    SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerHostId, WorkerId, WorkerRouteId,
+    WorkerSecretId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{
@@ -43,3 +47,4 @@ pub use name::{
 pub use pages::{PagesConfiguration, PagesConfigurations, PagesEnvironment};
 pub use scope::{Scope, Scopes};
 pub use secret::{Owner, Place, SecretStatus, ValueVersion, WrappedAccountKey};
+pub use usage_model::UsageModel;

@@ -203,3 +203,11 @@ pub const MAX_RUN_WORKER_FIRST_PATTERN_BYTES: usize = 100;
 pub const MAX_CRON_CHARS: usize = 200;
 /// Cron triggers of one Worker: as many as a paid account of the documented platform may have in all.
 pub const MAX_CRONS_PER_WORKER: usize = 250;
+
+/// Bytes of a route's pattern. Our own bound: a host name and a path of some hundred characters.
+pub const MAX_ROUTE_PATTERN_BYTES: usize = 1024;
+/// Host names of an account's Workers besides their own. Our own bound: the documented platform has 100 for each of an
+/// account's domains.
+pub const HOSTNAMES_PER_ACCOUNT: u32 = 1000;
+/// Routes of an account: as many as one domain of the documented platform may have.
+pub const ROUTES_PER_ACCOUNT: u32 = 1000;
