@@ -8,7 +8,8 @@ use bytes::Bytes;
 use coffer_crypto::KeyLeases;
 use coffer_protocol::feed::{AccountRecord, VersionRecord};
 use coffer_protocol::tail::TailSink;
-use coffer_types::{Clock, Random, VersionId};
+use coffer_types::{Clock, Random, VersionId, WorkerId};
+use serde_json::Value;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
@@ -46,22 +47,40 @@ pub(crate) struct Launcher {
 #[async_trait]
 impl Launch for Launcher {
     async fn launch(&self, key: SlotKey) -> Result<Launched, StartFailure> {
-        self.launch_for(key, Purpose::Serve).await
+        self.launch_for(key, Purpose::Serve, None).await
     }
 }
 
 impl Launcher {
-    /// Starts a version to run its scheduled handler once.
+    /// Starts a version to run its scheduled handler once. With a cause it tells of the run to those who follow
+    /// its Worker.
     pub(crate) async fn launch_scheduled(
         &self,
         version_id: VersionId,
+        cause: Option<Value>,
     ) -> Result<Launched, StartFailure> {
-        let tailed = false;
+        let tailed = cause.is_some();
         let key = SlotKey { version_id, tailed };
-        self.launch_for(key, Purpose::Scheduled).await
+        self.launch_for(key, Purpose::Scheduled, cause).await
     }
 
-    async fn launch_for(&self, key: SlotKey, purpose: Purpose) -> Result<Launched, StartFailure> {
+    /// Whether somebody follows the Worker.
+    pub(crate) fn is_tailed(&self, worker_id: WorkerId) -> bool {
+        self.routes.is_tailed(worker_id)
+    }
+
+    /// The way to those who follow a version's Worker for a run without a process; `None` if there is no such version.
+    pub(crate) fn tail_port(&self, version_id: VersionId, cause: Value) -> Option<Arc<TailPort>> {
+        let (version, _) = self.records(version_id).ok()?;
+        Some(self.port(&version, &Arc::default(), Some(cause)))
+    }
+
+    async fn launch_for(
+        &self,
+        key: SlotKey,
+        purpose: Purpose,
+        cause: Option<Value>,
+    ) -> Result<Launched, StartFailure> {
         let SlotKey { version_id, tailed } = key;
         let (version, account) = self.records(version_id)?;
         let contents = self.contents(&version).await?;
@@ -104,7 +123,8 @@ impl Launcher {
             let sites = Arc::clone(&self.sites);
             tokio::spawn(assets::serve(listener, sites, version_id, stop.clone()));
         }
-        let tail = tailed.then(|| self.listen(&version, &tail_socket, &redactor, &stop));
+        let port = tailed.then(|| self.port(&version, &redactor, cause));
+        let tail = port.map(|port| listen(port, &tail_socket, &stop));
         let tail = tail.transpose().map_err(unavailable)?;
         let speaker = Speaker {
             worker_name: version.worker_name.clone(),
@@ -166,23 +186,19 @@ impl Launcher {
         Ok(())
     }
 
-    /// Takes what the process tells of what it does until told to stop.
-    fn listen(
+    fn port(
         &self,
         version: &Arc<VersionRecord>,
-        socket: &Path,
         redactor: &Arc<Redactor>,
-        stop: &CancellationToken,
-    ) -> std::io::Result<Arc<TailPort>> {
-        let listener = UnixListener::bind(socket)?;
-        let port = TailPort::new(
+        cause: Option<Value>,
+    ) -> Arc<TailPort> {
+        TailPort::new(
             Arc::clone(version),
             Arc::clone(redactor),
             Arc::clone(&self.tails),
             Arc::clone(&self.clock),
-        );
-        tokio::spawn(tail::serve(listener, Arc::clone(&port), stop.clone()));
-        Ok(port)
+            cause,
+        )
     }
 
     /// Answers the process's questions for secrets until told to stop.
@@ -211,4 +227,15 @@ impl Launcher {
         ));
         Ok(())
     }
+}
+
+/// Takes what the process tells of what it does until told to stop.
+fn listen(
+    port: Arc<TailPort>,
+    socket: &Path,
+    stop: &CancellationToken,
+) -> std::io::Result<Arc<TailPort>> {
+    let listener = UnixListener::bind(socket)?;
+    tokio::spawn(tail::serve(listener, Arc::clone(&port), stop.clone()));
+    Ok(port)
 }

@@ -1,7 +1,8 @@
 //! Running Workers by the clock.
 //!
 //! Once a minute the schedules of all Workers are looked at, and each that names the minute is run once, on a
-//! process of its own that ends with the run: nothing of it reaches the processes that serve requests. Minutes
+//! process of its own that ends with the run: nothing of it reaches the processes that serve requests. Those who
+//! follow the Worker are told of the run, also of one that failed before there was a process. Minutes
 //! that pass while the edge is away are not made up for. While a run of a schedule goes on, its next one is left
 //! out.
 
@@ -153,7 +154,10 @@ impl Scheduler {
                 let runtime = self.supervisor.runtime();
                 run::run(&self.launcher, runtime, due).await
             }
-            _ => Outcome::NoRoom,
+            _ => {
+                run::tell_without_process(&self.launcher, due, &Outcome::NoRoom);
+                Outcome::NoRoom
+            }
         };
         let micros = self.clock.now().micros_since(due.scheduled_at);
         let Due {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use coffer_protocol::feed::FeedError;
-use coffer_types::{AccountId, VersionId, WorkerName};
+use coffer_types::{AccountId, VersionId, WorkerId, WorkerName};
 
 use super::Routing;
 use super::table::Target;
@@ -20,6 +20,12 @@ impl Routes {
     /// Says where.
     pub(crate) fn are(&self, routing: &Arc<Routing>) {
         let _ = self.0.set(Arc::downgrade(routing));
+    }
+
+    /// Whether somebody follows the Worker.
+    pub(crate) fn is_tailed(&self, worker_id: WorkerId) -> bool {
+        self.routing()
+            .is_some_and(|routing| routing.tailed.read().contains(&worker_id))
     }
 
     fn routing(&self) -> Option<Arc<Routing>> {

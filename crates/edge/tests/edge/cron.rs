@@ -1,12 +1,14 @@
 //! Workers that the clock runs. What a run does is seen by the secrets that it reads: each is reported.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use coffer_protocol::feed::VersionRecord;
 use coffer_types::cron::MINUTE_MICROS;
-use coffer_types::{Binding, BindingKind, Clock, Format, Split, SystemClock, Timestamp};
+use coffer_types::{Binding, BindingKind, Clock, Format, Split, SystemClock, Timestamp, WorkerId};
+use serde_json::{Value, json};
 
-use crate::support::{Plane, READS, Site, Tenant, Worker, until};
+use crate::support::{Plane, READS, Site, Tenant, Worker, remove_files, until};
 
 /// The machine's clock, moved to the last moments of the minute before a quarter past.
 struct Moved(i64);
@@ -150,4 +152,170 @@ async fn a_minute_that_has_begun_is_over() {
     site.fetch_text(&serving.host(), "/", "value").await;
     site.stop().await;
     assert_eq!(plane.reads(), 1);
+}
+
+/// A clock that is moved on while it is followed.
+struct Jumping(AtomicI64);
+
+impl Jumping {
+    fn at(moment: &str) -> Arc<Self> {
+        let clock = Self(AtomicI64::new(0));
+        clock.jump(moment);
+        Arc::new(clock)
+    }
+
+    fn jump(&self, moment: &str) {
+        let moment: Timestamp = moment.parse().unwrap();
+        let ahead = moment.as_micros() - SystemClock.now().as_micros();
+        self.0.store(ahead, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Jumping {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+const TELLS: &str = r#"
+export default {
+  async scheduled(controller, env, ctx) {
+    console.log("at work", env.OWN);
+    ctx.waitUntil(scheduler.wait(20).then(() => console.warn("late", env.OWN)));
+  },
+};"#;
+
+const THROWS: &str = r#"
+export default {
+  async scheduled(controller, env, ctx) {
+    console.log("trying");
+    ctx.waitUntil((async () => { await scheduler.wait(20); throw new RangeError("late"); })());
+    throw new TypeError(`out of luck, ${env.OWN}`);
+  },
+};"#;
+
+const SCRIPT_THROWS: &str = r#"
+addEventListener("scheduled", (event) => {
+  console.log("script");
+  event.waitUntil(Promise.reject(new TypeError("out of luck")));
+});"#;
+
+/// A Worker with a secret of its own and a schedule, that is followed.
+async fn followed(
+    site: &Site,
+    tenant: &Tenant,
+    name: &str,
+    code: &str,
+    format: Format,
+) -> WorkerId {
+    let mut worker = tenant.idle_worker(name);
+    let mut version = worker.version(code, Vec::new());
+    worker.add_secret(&mut version, "OWN", "own-value-0123");
+    version.format = format;
+    let id = worker.record.worker_id;
+    timed(worker, &version, "15 6 * * *");
+    site.followers.follow(id).await;
+    id
+}
+
+/// What those who follow it read of its only run.
+async fn run_of(site: &Site, worker_id: WorkerId) -> Value {
+    let mut events = site.followers.wait_for(worker_id, 1).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    let event = events.remove(0);
+    let minute: Timestamp = "2026-11-22T06:15:00Z".parse().unwrap();
+    let cause = json!({ "cron": "15 6 * * *", "scheduledTime": minute.as_micros() / 1000 });
+    assert_eq!(event["event"], cause);
+    assert!(!event.to_string().contains("own-value"), "{event}");
+    event
+}
+
+fn printed(event: &Value) -> Vec<Value> {
+    let logs = event["logs"].as_array().unwrap();
+    logs.iter().map(|log| log["message"].clone()).collect()
+}
+
+fn thrown(event: &Value) -> Vec<Value> {
+    let exceptions = event["exceptions"].as_array().unwrap();
+    exceptions
+        .iter()
+        .map(|one| json!([one["name"], one["message"]]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_are_told_of_runs_and_of_those_that_fail() {
+    const DIES: &str = r#"
+export default {
+  scheduled() { const eaten = []; for (;;) eaten.push(new Array(100_000).fill(eaten.length)); },
+};"#;
+    let plane = Plane::new();
+    let tenant = Tenant::new(&plane, "dev");
+    let clock = Jumping::at("2026-11-22T06:14:10Z");
+    let mut site = Site::start_at(&plane, Arc::clone(&clock) as _, |config| {
+        config.heartbeat_timeout = std::time::Duration::from_millis(500);
+        config.heap_megabytes = 32;
+    });
+    let modules = Format::Modules;
+    let hangs = "export default { scheduled() { for (;;) {} } };";
+    let tells = followed(&site, &tenant, "tells", TELLS, modules).await;
+    let throws = followed(&site, &tenant, "throws", THROWS, modules).await;
+    let lacks = followed(&site, &tenant, "lacks", READS, modules).await;
+    let hangs = followed(&site, &tenant, "hangs", hangs, modules).await;
+    let dies = followed(&site, &tenant, "dies", DIES, modules).await;
+    let script = Format::ServiceWorker;
+    let script = followed(&site, &tenant, "script", SCRIPT_THROWS, script).await;
+    // Its version is not there to be run, as when its contents are away.
+    let away = followed(&site, &tenant, "away", &format!("{TELLS}//"), modules).await;
+    plane.lose(format!("{TELLS}//").as_bytes());
+    remove_files(
+        &site.directory.path().join("replica"),
+        &format!("{TELLS}//"),
+    );
+    clock.jump("2026-11-22T06:15:00Z");
+
+    let event = run_of(&site, tells).await;
+    assert_eq!(event["outcome"], "ok");
+    assert_eq!(event["scriptName"], "tells");
+    assert_eq!(
+        printed(&event),
+        [json!(["at work", "REDACTED"]), json!(["late", "REDACTED"])]
+    );
+    assert_eq!(thrown(&event), [] as [Value; 0]);
+
+    let event = run_of(&site, throws).await;
+    assert_eq!(event["outcome"], "exception");
+    assert_eq!(printed(&event), [json!(["trying"])]);
+    assert_eq!(
+        thrown(&event),
+        [
+            json!(["TypeError", "out of luck, REDACTED"]),
+            json!(["RangeError", "late"]),
+        ]
+    );
+    let stack = event["exceptions"][0]["stack"].as_str().unwrap();
+    assert!(stack.contains("index.js:6"), "{stack}");
+    assert!(!stack.contains("coffer"), "{stack}");
+
+    let event = run_of(&site, script).await;
+    assert_eq!(event["outcome"], "exception");
+    assert_eq!(printed(&event), [json!(["script"])]);
+    assert_eq!(thrown(&event), [json!(["TypeError", "out of luck"])]);
+
+    let event = run_of(&site, lacks).await;
+    assert_eq!(event["outcome"], "exception");
+    let why = "Handler does not export a scheduled() function";
+    assert_eq!(thrown(&event), [json!(["Error", why])]);
+
+    assert_eq!(run_of(&site, hangs).await["outcome"], "exceededCpu");
+    assert_eq!(run_of(&site, dies).await["outcome"], "exceededMemory");
+
+    let event = run_of(&site, away).await;
+    assert_eq!(event["outcome"], "exception");
+    let message = event["exceptions"][0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the version did not start"),
+        "{message}"
+    );
+    site.stop().await;
 }

@@ -106,6 +106,12 @@ impl Plane {
         self.seq.send_replace(seq);
     }
 
+    /// Has a content no more.
+    pub(crate) fn lose(&self, content: &[u8]) {
+        let digest = Digest(digest(&SHA256, content).as_ref().try_into().unwrap());
+        self.records.lock().blobs.remove(&digest).unwrap();
+    }
+
     pub(crate) fn blob(&self, content: &[u8]) -> Digest {
         let digest = Digest(digest(&SHA256, content).as_ref().try_into().unwrap());
         let content = Bytes::copy_from_slice(content);

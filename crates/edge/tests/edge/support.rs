@@ -222,6 +222,18 @@ pub(crate) fn holds(directory: &Path, text: &str) -> bool {
     })
 }
 
+/// Removes the files below the directory that are this text.
+pub(crate) fn remove_files(directory: &Path, text: &str) {
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
+            remove_files(&path, text);
+        } else if std::fs::read(&path).is_ok_and(|content| content == text.as_bytes()) {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+}
+
 /// A Worker that answers with the value of its binding `S`, or with what it throws.
 pub(crate) const READS: &str = r#"
 export default {
