@@ -17,6 +17,7 @@ mod followers;
 mod gradual;
 mod hostile;
 mod outlive;
+mod pages;
 mod plane;
 mod secrets;
 mod services;

@@ -76,6 +76,7 @@ async fn what_the_directory_refuses_has_its_own_page() {
     let rig = Rig::start(config());
     for (error, expected, number, again) in [
         (RouteError::UnknownHost, 404, 1011, None),
+        (RouteError::UnknownPages, 404, 1015, None),
         (RouteError::NoDeployment, 404, 1012, None),
         (
             RouteError::VersionStart("at line 1".to_owned()),
