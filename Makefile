@@ -12,7 +12,7 @@ CARGO_DENY_VERSION := 0.20.2
 
 # What cargo needs to link and to compile C; what the figures are taken with.
 BUILD_PACKAGES := build-essential pkg-config
-BENCH_PACKAGES := wrk
+BENCH_PACKAGES := wrk nginx
 
 # Arguments of `coffer serve`, and of the crash test.
 ARGS ?=
@@ -53,7 +53,7 @@ crash: build-packages nextest node_modules/.installed ## Kill the server at rand
 	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --locked --package coffer-crash-tests --profile crash
 
 .PHONY: bench
-bench: build tests/clients/node_modules/.installed ## Measure, side by side with bare workerd and wrangler dev
+bench: build tests/clients/node_modules/.installed ## Measure, side by side with bare workerd, wrangler dev, nginx and SQLite
 	@scripts/install-debian-packages.sh $(BENCH_PACKAGES)
 	bench/run
 

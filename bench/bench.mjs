@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { reads } from "./access.mjs";
 import { audit } from "./audit.mjs";
 import { Coffer } from "./coffer.mjs";
+import { gateway } from "./gateway.mjs";
 import { bareWorkerd, constantHandler, sqliteOneRow, sqliteSameRows, wranglerDev } from "./peers.mjs";
 import { interleaved, median } from "./statistics.mjs";
 import { table } from "./table.mjs";
@@ -21,6 +22,7 @@ const result = { runs, seconds };
 
 try {
   if (!only || only === "workers") result.workers = await workers();
+  if (!only || only === "gateway") result.gateway = await gateway(join(directory, "gateway"), runs, seconds, process.argv[3]);
   if (!only || only === "api") result.api = await api();
   if (!only || only === "access") result.access = await reads(directory, runs, seconds);
   if (!only || only === "audit") result.audit = await audit(join(directory, "audit"), { runs, seconds, events, queries });

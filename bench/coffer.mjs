@@ -1,7 +1,7 @@
 // A Coffer of its own for a measurement.
 
 import { execFileSync } from "node:child_process";
-import { request } from "node:http";
+import { ask } from "./ask.mjs";
 import { residentMebibytes, start } from "./processes.mjs";
 
 export const BINARY = "target/release/coffer";
@@ -66,27 +66,51 @@ export class Coffer {
   }
 
   async deploy(name, script, bindings) {
-    const form = new FormData();
-    const metadata = { main_module: "index.js", compatibility_date: "2026-01-01", bindings };
-    form.set("metadata", JSON.stringify(metadata));
-    form.set("index.js", new File([script], "index.js", { type: "application/javascript+module" }));
-    await this.call("PUT", `/workers/scripts/${name}`, form);
+    await this.call("PUT", `/workers/scripts/${name}`, upload(script, bindings));
     await this.call("POST", `/workers/scripts/${name}/subdomain`, JSON.stringify({ enabled: true }));
   }
 
-  // Milliseconds until a Worker's answer is complete, on a connection of its own.
-  timeRequest(host) {
-    return new Promise((resolve, reject) => {
-      const began = process.hrtime.bigint();
-      const sent = request({ port: this.workersPort, host: "127.0.0.1", path: "/", headers: { Host: host }, agent: false }, (response) => {
-        response.resume();
-        response.on("end", () => {
-          if (response.statusCode === 200) resolve(Number(process.hrtime.bigint() - began) / 1e6);
-          else reject(new Error(`${host} answered ${response.statusCode}`));
-        });
-      });
-      sent.on("error", reject);
-      sent.end();
-    });
+  // Uploads another version of a Worker and gives its id.
+  async uploadVersion(name, script, bindings) {
+    const version = await this.call("POST", `/workers/scripts/${name}/versions`, upload(script, bindings));
+    return version.id;
   }
+
+  // Shares a Worker's requests between versions: percentages by id.
+  async split(name, percentages) {
+    const versions = Object.entries(percentages).map(([version_id, percentage]) => ({ version_id, percentage }));
+    const body = JSON.stringify({ strategy: "percentage", versions });
+    await this.call("POST", `/workers/scripts/${name}/deployments`, body, { "Content-Type": "application/json" });
+  }
+
+  // Waits until a Worker has answered with each of these texts.
+  async answers(name, ...texts) {
+    const missing = new Set(texts);
+    for (let attempt = 0; attempt < 2000 && missing.size > 0; attempt += 1) {
+      const { status, body } = await this.ask(`${name}.dev.localhost`);
+      if (status !== 200 || !missing.delete(String(body))) await new Promise((next) => setTimeout(next, 5));
+    }
+    if (missing.size > 0) throw new Error(`${name} never answered ${[...missing].join(", ")}`);
+  }
+
+  // One request to a Worker and its whole answer, on a connection of its own.
+  ask(host, { path = "/", headers = {}, ...rest } = {}) {
+    return ask(new URL(path, this.workersUrl), { ...rest, headers: { ...headers, Host: host } });
+  }
+
+  // Milliseconds until a Worker's answer is complete, on a connection of its own.
+  async timeRequest(host) {
+    const began = process.hrtime.bigint();
+    const { status } = await this.ask(host);
+    if (status !== 200) throw new Error(`${host} answered ${status}`);
+    return Number(process.hrtime.bigint() - began) / 1e6;
+  }
+}
+
+// What a Worker of one module is uploaded as.
+function upload(script, bindings) {
+  const form = new FormData();
+  form.set("metadata", JSON.stringify({ main_module: "index.js", compatibility_date: "2026-01-01", bindings }));
+  form.set("index.js", new File([script], "index.js", { type: "application/javascript+module" }));
+  return form;
 }

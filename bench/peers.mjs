@@ -7,18 +7,21 @@ import { DatabaseSync } from "node:sqlite";
 import { start } from "./processes.mjs";
 
 const WORKERD = ["64", "arm64"].map((machine) => `node_modules/@cloudflare/workerd-linux-${machine}/bin/workerd`).find(existsSync);
-const WRANGLER = resolve("tests/clients/node_modules/wrangler/bin/wrangler.js");
+export const WRANGLER = resolve("tests/clients/node_modules/wrangler/bin/wrangler.js");
 
-// workerd by itself with a constant answer.
-export async function bareWorkerd(directory) {
+const CONSTANT = "export default { fetch() { return new Response('a value of the usual length 0123'); } };";
+
+// workerd by itself with this Worker; as long as none is given, with a constant answer.
+export async function bareWorkerd(directory, script = CONSTANT) {
   mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "index.js"), script);
   writeFileSync(
     join(directory, "config.capnp"),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ["--max-heap-size=128"],
   services = [(name = "main", worker = (
-    modules = [(name = "index.js", esModule = "export default { fetch() { return new Response('a value of the usual length 0123'); } };")],
+    modules = [(name = "index.js", esModule = embed "index.js")],
     compatibilityDate = "2026-01-01"))],
   sockets = [(name = "http", address = "127.0.0.1:17090", http = (), service = "main")]);
 `,
@@ -117,7 +120,8 @@ function sqliteRate(directory, group, seconds, prepare) {
   return { rate: written / elapsed };
 }
 
-async function answering(url) {
+// Waits until something answers here.
+export async function answering(url) {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     try {
       const response = await fetch(url);

@@ -1,7 +1,7 @@
 // Starting, watching and ending processes.
 
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const TICKS_PER_SECOND = 100;
 
@@ -58,9 +58,18 @@ export function cpuMicroseconds(pids) {
   return (ticks.reduce((sum, one) => sum + one, 0) * 1e6) / TICKS_PER_SECOND;
 }
 
-// Resident memory of one process, in MiB.
-export function residentMebibytes(pid) {
-  return Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]) / 1024;
+// Resident memory of one process, in MiB; what of it is no file's.
+export const residentMebibytes = (pid) => memory(pid, "VmRSS");
+export const anonymousMebibytes = (pid) => memory(pid, "RssAnon");
+
+// The most that was resident since this was called, in MiB, as a function to ask later.
+export function watchPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  return () => memory(pid, "VmHWM");
+}
+
+function memory(pid, field) {
+  return Number(readFileSync(`/proc/${pid}/status`, "utf8").match(new RegExp(`${field}:\\s+(\\d+)`))[1]) / 1024;
 }
 
 // The fields of /proc/<pid>/stat from the state on.

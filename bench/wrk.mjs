@@ -32,6 +32,26 @@ export async function loadGetByTokens({ url, tokens, connections, seconds, pids 
   return load({ url, headers: {}, connections, seconds, pids, script });
 }
 
+// Sends these requests at random, each as often as the others: { host, method, path, headers, body }.
+export async function loadMix({ url, requests, connections, seconds, pids }) {
+  const table = (fields) => Object.entries(fields).map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`).join(", ");
+  const formats = requests.map(({ host, method = "GET", path = "/", headers = {}, body }) => {
+    const sent = body === undefined ? "nil" : JSON.stringify(body);
+    return `sent[#sent + 1] = wrk.format("${method}", "${path}", { ${table({ ...headers, Host: host })} }, ${sent})`;
+  });
+  const script = `
+    local sent = {}
+    init = function()
+      math.randomseed(1)
+      ${formats.join("\n      ")}
+    end
+    request = function()
+      return sent[math.random(#sent)]
+    end
+    ${reporter}`;
+  return load({ url, headers: {}, connections, seconds, pids, script });
+}
+
 // Creates secrets whose names begin with `prefix`, each once.
 export async function loadPost({ url, headers, connections, seconds, pids, prefix }) {
   const path = new URL(url).pathname;
