@@ -40,9 +40,11 @@ impl Projects {
         };
         for record in state.projects() {
             let numbered = previews.remove(&record.worker_id).unwrap_or_default();
-            let mut deployments: HashMap<_, _> = record.branches.iter().cloned().collect();
             // A deployment's own name never comes to mean another one, whatever a branch is called.
-            deployments.extend(numbered);
+            let mut deployments = numbered;
+            for (alias, version_id) in &record.branches {
+                deployments.entry(alias.clone()).or_insert(*version_id);
+            }
             let project = Project {
                 worker_id: record.worker_id,
                 deployments,
