@@ -256,7 +256,12 @@ impl Instance {
 
     /// The Workers of the first account.
     pub fn gateway(&self) -> GatewayClient {
-        GatewayClient::new(self.workers_port, "dev.localhost")
+        self.gateway_of("dev.localhost")
+    }
+
+    /// What answers below a domain: an account's Workers, or at `pages.localhost` all Pages projects.
+    pub fn gateway_of(&self, domain: &str) -> GatewayClient {
+        GatewayClient::new(self.workers_port, domain)
     }
 
     /// Another `coffer` command, in the environment of this instance.

@@ -30,7 +30,7 @@ export default {
 "#;
 
 /// A `wrangler tail` that runs.
-struct Tail {
+pub(crate) struct Tail {
     child: Child,
     printed: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
@@ -41,10 +41,19 @@ struct Tail {
 impl Tail {
     async fn start(instance: &Instance, wrangler: &Wrangler, arguments: &[&str]) -> Self {
         let before = tails(instance).await;
+        let tail = Self::spawn(wrangler, &[&["tail", "shop"], arguments].concat());
+        until(&tail, "the tail", async || {
+            tails(instance).await.len() > before.len()
+        })
+        .await;
+        tail
+    }
+
+    /// Runs a command that ends when it is told to.
+    pub(crate) fn spawn(wrangler: &Wrangler, arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut child = wrangler
             .command(home.path())
-            .args(["tail", "shop"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -57,17 +66,12 @@ impl Tail {
             keep(&printed, child.stdout.take().unwrap()),
             keep(&printed, child.stderr.take().unwrap()),
         ];
-        let tail = Self {
+        Self {
             child,
             printed,
             readers,
             _home: home,
-        };
-        until(&tail, "the tail", async || {
-            tails(instance).await.len() > before.len()
-        })
-        .await;
-        tail
+        }
     }
 
     /// What it has printed, once it holds the text.
@@ -76,12 +80,12 @@ impl Tail {
         self.text().await
     }
 
-    async fn text(&self) -> String {
+    pub(crate) async fn text(&self) -> String {
         self.printed.lock().await.clone()
     }
 
     /// Ends it as Ctrl+C does.
-    async fn end(mut self) -> String {
+    pub(crate) async fn end(mut self) -> String {
         let pid = self.child.id().unwrap().to_string();
         let sent = tokio::process::Command::new("kill")
             .args(["-INT", &pid])
@@ -114,7 +118,7 @@ fn keep(
     })
 }
 
-async fn until(tail: &Tail, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(tail: &Tail, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -132,7 +136,7 @@ async fn tails(instance: &Instance) -> Vec<Value> {
 }
 
 /// The events among what `--format json` printed: JSON objects over several lines, one after the other.
-fn events(text: &str) -> Vec<Value> {
+pub(crate) fn events(text: &str) -> Vec<Value> {
     serde_json::Deserializer::from_str(text)
         .into_iter::<Value>()
         .map_while(Result::ok)
