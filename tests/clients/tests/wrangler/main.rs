@@ -21,6 +21,7 @@ mod identity;
 mod leaks;
 mod lifecycle;
 mod modules;
+mod older;
 mod pages;
 mod project;
 mod readme;

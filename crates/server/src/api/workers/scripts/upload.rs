@@ -182,8 +182,18 @@ mod tests {
         assert_eq!((env["ONE"].as_str(), env["TWO"].as_str()), ("1", "other"));
         assert_eq!(app.serving("w").await.bindings.len(), 2);
 
+        // Without a word about it secrets stay, and with the word that nothing is kept they go.
+        let mut silent = metadata(&json!([var("y")]));
+        silent.as_object_mut().unwrap().remove("keep_bindings");
+        let body = Multipart::script(&silent);
+        result(&app.multipart(Method::PUT, &path("w"), body).await);
+        assert_eq!(app.env("w").await.len(), 2);
+        silent["bindings"] = json!([]);
+        let body = Multipart::script(&silent);
+        result(&app.multipart(Method::PUT, &path("w"), body).await);
+        assert_eq!(app.serving("w").await.bindings.len(), 2);
         let mut without = metadata(&json!([var("y")]));
-        without["keep_bindings"] = Value::Null;
+        without["keep_bindings"] = json!([]);
         let body = Multipart::script(&without);
         result(&app.multipart(Method::PUT, &path("w"), body).await);
         assert!(app.env("w").await.is_empty());

@@ -17,6 +17,10 @@ use crate::api::workers::assets::AssetFields;
 use crate::api::workers::binding::{Bare, BindingFields, bindings};
 use crate::api::workers::fields::{ScriptSettingsFields, annotations};
 
+/// What an upload in parts keeps that does not tell what it keeps. Older clients never tell, and count on
+/// secrets that were set apart from the code to outlive a deploy of it.
+const KEPT_UNASKED: [&str; 2] = ["secret_text", "secret_key"];
+
 #[derive(Debug, Deserialize)]
 struct Metadata {
     main_module: Option<String>,
@@ -47,7 +51,7 @@ pub(in crate::api::workers) fn parse(
     mut form: Form,
     strict_inheritance: bool,
 ) -> ApiResult<Upload> {
-    let metadata = match brackets::take(&mut form)? {
+    let mut metadata: Metadata = match brackets::take(&mut form)? {
         Some(fields) => Json::from_body(&Zeroizing::new(fields.to_string().into_bytes()))?.0,
         None => {
             let part = form.take("metadata");
@@ -59,6 +63,9 @@ pub(in crate::api::workers) fn parse(
             "modules in the metadata are for JSON bodies: send each as a part",
         ));
     }
+    metadata
+        .keep_bindings
+        .get_or_insert_with(|| KEPT_UNASKED.map(str::to_owned).into());
     upload(metadata, strict_inheritance, |naming| {
         modules::parse(form.parts, naming)
     })
