@@ -1,32 +1,32 @@
 //! The contents of files: small ones in memory, large ones from disk as they are sent.
 
+use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use coffer_protocol::feed::FeedError;
 use coffer_types::{Asset, Digest};
-use futures::Stream;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::fs::File as DiskFile;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, Take};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
-use tokio_util::io::ReaderStream;
+use tokio::task::spawn_blocking;
 
+use super::disk::DiskPart;
 use crate::replica::Replica;
 
 /// Bytes of a file that may be kept in memory. Our own bound: most of what pages are made of.
 const MAX_KEPT_FILE_BYTES: u64 = 256 * 1024;
 /// Bytes of files in memory, of all versions together.
 const MAX_KEPT_BYTES: u64 = 128 * 1024 * 1024;
-/// Bytes read from disk at once.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Files that are kept open, of all versions together. Our own bound: a fraction of the file descriptors that a
+/// process commonly has.
+const MAX_OPEN_FILES: usize = 256;
 
 /// Where contents come from, and how much of them is in memory.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Contents {
     /// The runtime on which what is not here is fetched: not one that moves bytes.
     home: Handle,
     kept_bytes: AtomicU64,
+    open_files: AtomicUsize,
 }
 
 /// One file of a version.
@@ -46,6 +47,8 @@ pub(super) struct File {
     kept: OnceLock<Bytes>,
     /// Set once the content on disk was looked at.
     on_disk: OnceCell<PathBuf>,
+    /// Kept open, if few enough are.
+    opened: OnceLock<Arc<fs::File>>,
 }
 
 impl Contents {
@@ -54,6 +57,7 @@ impl Contents {
             replica,
             home: Handle::current(),
             kept_bytes: AtomicU64::new(0),
+            open_files: AtomicUsize::new(0),
         })
     }
 
@@ -88,6 +92,7 @@ impl File {
             contents,
             kept: OnceLock::new(),
             on_disk: OnceCell::new(),
+            opened: OnceLock::new(),
         }
     }
 
@@ -109,23 +114,40 @@ impl File {
             self.keep(&content);
             return Ok(AssetBody::part_of(&content, range));
         }
-        let path = self
-            .on_disk
-            .get_or_try_init(|| self.contents.verify(self.digest))
-            .await?;
-        match AssetBody::of_disk(path.clone(), range.clone()).await {
-            Ok(body) => Ok(body),
-            // Removed meanwhile, or never written: it is fetched once more.
-            Err(_) => {
-                let path = self.contents.verify(self.digest).await?;
-                match AssetBody::of_disk(path, range.clone()).await {
-                    Ok(body) => Ok(body),
-                    Err(_) => {
-                        let content = self.contents.read(self.digest).await?;
-                        Ok(AssetBody::part_of(&content, range))
-                    }
-                }
+        match self.opened().await? {
+            Some(file) => Ok(AssetBody::of_disk(file, range)),
+            None => {
+                let content = self.contents.read(self.digest).await?;
+                Ok(AssetBody::part_of(&content, range))
             }
+        }
+    }
+
+    /// The file on disk; `None` if it cannot be opened.
+    async fn opened(&self) -> Result<Option<Arc<fs::File>>, FeedError> {
+        if let Some(file) = self.opened.get() {
+            return Ok(Some(Arc::clone(file)));
+        }
+        let verify = || self.contents.verify(self.digest);
+        let path = self.on_disk.get_or_try_init(verify).await?;
+        let mut file = open(path.clone()).await;
+        if file.is_err() {
+            // Removed meanwhile, or never written: it is fetched once more.
+            file = open(verify().await?).await;
+        }
+        let file = file.ok().map(Arc::new);
+        if let Some(file) = &file {
+            self.keep_open(file);
+        }
+        Ok(file)
+    }
+
+    /// Keeps the file open if few enough are.
+    fn keep_open(&self, file: &Arc<fs::File>) {
+        let open = &self.contents.open_files;
+        let others = open.fetch_add(1, Ordering::Relaxed);
+        if others >= MAX_OPEN_FILES || self.opened.set(Arc::clone(file)).is_err() {
+            open.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -145,7 +167,15 @@ impl Drop for File {
             let kept = &self.contents.kept_bytes;
             kept.fetch_sub(self.size, Ordering::Relaxed);
         }
+        if self.opened.get().is_some() {
+            self.contents.open_files.fetch_sub(1, Ordering::Relaxed);
+        }
     }
+}
+
+async fn open(path: PathBuf) -> io::Result<fs::File> {
+    let opened = spawn_blocking(move || fs::File::open(path)).await;
+    opened.map_err(io::Error::other)?
 }
 
 /// The body of a response that is a file, or nothing.
@@ -160,7 +190,7 @@ enum Source {
     #[default]
     Empty,
     Memory(Bytes),
-    Disk(Pin<Box<ReaderStream<Take<DiskFile>>>>),
+    Disk(DiskPart),
 }
 
 impl AssetBody {
@@ -173,18 +203,11 @@ impl AssetBody {
         }
     }
 
-    async fn of_disk(path: PathBuf, range: Range<u64>) -> io::Result<Self> {
-        let mut file = DiskFile::open(path).await?;
-        file.set_max_buf_size(CHUNK_BYTES);
-        if range.start > 0 {
-            file.seek(io::SeekFrom::Start(range.start)).await?;
+    fn of_disk(file: Arc<fs::File>, range: Range<u64>) -> Self {
+        Self {
+            left_bytes: range.end - range.start,
+            source: Source::Disk(DiskPart::new(file, range.start, range.end)),
         }
-        let left_bytes = range.end - range.start;
-        let reader = ReaderStream::with_capacity(file.take(left_bytes), CHUNK_BYTES);
-        Ok(Self {
-            left_bytes,
-            source: Source::Disk(Box::pin(reader)),
-        })
     }
 }
 
@@ -202,13 +225,9 @@ impl Body for AssetBody {
         let data = match &mut self.source {
             Source::Empty => return Poll::Ready(None),
             Source::Memory(content) => std::mem::take(content),
-            Source::Disk(reader) => match ready!(reader.as_mut().poll_next(context)) {
-                Some(Ok(data)) => data,
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {
-                    let cut = io::Error::from(io::ErrorKind::UnexpectedEof);
-                    return Poll::Ready(Some(Err(cut)));
-                }
+            Source::Disk(part) => match ready!(part.poll_next(context)) {
+                Ok(data) => data,
+                Err(error) => return Poll::Ready(Some(Err(error))),
             },
         };
         self.left_bytes = self.left_bytes.saturating_sub(data.len() as u64);

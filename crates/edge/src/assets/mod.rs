@@ -5,6 +5,7 @@
 //! code, [`respond`] answers, [`files`] holds the contents, [`sites`] the versions. A version's code asks for its own
 //! assets on a private socket ([`serve`]). Must never know which host or version a request is for.
 
+mod disk;
 mod files;
 mod glob;
 mod headers;

@@ -25,6 +25,7 @@ mod headers;
 mod host;
 mod link;
 mod metrics;
+mod pump;
 mod request_id;
 mod route;
 mod service;

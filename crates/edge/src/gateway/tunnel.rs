@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::copy_bidirectional;
 
 use super::link::Link;
+use super::pump;
 use super::upstream::Presence;
 
 /// Joins a client and a process once both have switched protocols. Ends with either side, or at
@@ -30,7 +30,7 @@ async fn join(client: OnUpgrade, upstream: OnUpgrade) {
     let joined = async {
         let (client, upstream) =
             tokio::try_join!(client, upstream).map_err(std::io::Error::other)?;
-        copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await
+        pump::join(TokioIo::new(client), TokioIo::new(upstream)).await
     };
     match joined.await {
         Ok((sent, received)) => tracing::debug!(sent, received, "websocket ended"),
