@@ -4,7 +4,8 @@ import { execFileSync } from "node:child_process";
 import { ask } from "./ask.mjs";
 import { residentMebibytes, start } from "./processes.mjs";
 
-export const BINARY = "target/release/coffer";
+// Another build may be measured.
+export const BINARY = process.env.COFFER ?? "target/release/coffer";
 
 export class Coffer {
   // A new one; `secrets` is how many its account may hold, and Workers answer ten ports above `port`.
