@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use coffer_protocol::feed::VersionRecord;
-use coffer_types::{Binding, BindingKind, ModuleName, Timestamp};
+use coffer_types::{Binding, BindingKind, Format, ModuleName, Timestamp};
 use serde_json::json;
 
-use super::{Blueprint, ConfigError, count, keys};
+use super::{Blueprint, ConfigError, count, keys, secrets};
 use crate::workerd_capnp::worker;
 
 /// The internal module behind the bindings of store secrets. A Worker cannot import it.
@@ -24,10 +24,21 @@ pub(super) fn write(
     blueprint: &Blueprint<'_>,
     worker: worker::Builder<'_>,
 ) -> Result<(), ConfigError> {
-    let bindings = &blueprint.version.bindings;
-    let mut entries = worker.init_bindings(count(bindings.len())?);
-    for (index, binding) in (0..).zip(bindings) {
+    // The variables of a script that are secrets of stores are made by what stands before it.
+    let is_script = blueprint.version.format == Format::ServiceWorker;
+    let (made, bindings): (Vec<_>, Vec<_>) =
+        blueprint.version.bindings.iter().partition(|binding| {
+            is_script && matches!(binding.kind, BindingKind::SecretsStoreSecret { .. })
+        });
+    let asks = !made.is_empty();
+    let mut entries = worker.init_bindings(count(bindings.len())? + u32::from(asks));
+    for (index, binding) in (0..).zip(&bindings) {
         write_binding(blueprint, binding, entries.reborrow().get(index))?;
+    }
+    if asks {
+        let mut daemon = entries.get(count(bindings.len())?);
+        daemon.set_name(secrets::DAEMON_BINDING);
+        daemon.init_service().set_name("daemon");
     }
     Ok(())
 }

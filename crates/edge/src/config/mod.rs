@@ -7,6 +7,7 @@ mod bindings;
 mod keys;
 mod modules;
 mod script;
+mod secrets;
 mod tail;
 
 use std::path::{Path, PathBuf};
@@ -215,7 +216,8 @@ fn write_config(
         .init_v8_flags(1)
         .set(0, format!("--max-heap-size={}", blueprint.heap_megabytes));
 
-    if !store_secrets(blueprint.version).is_empty() {
+    let is_script = blueprint.version.format == Format::ServiceWorker;
+    if !is_script && !store_secrets(blueprint.version).is_empty() {
         let mut module = config
             .reborrow()
             .init_extensions(1)
@@ -224,7 +226,7 @@ fn write_config(
             .get(0);
         module.set_name(bindings::SECRET_MODULE);
         module.set_internal(true);
-        module.set_es_module(include_str!("secret.js"));
+        module.set_es_module(secrets::module());
     }
 
     let calls = blueprint.service_sockets;

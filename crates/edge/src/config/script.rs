@@ -1,6 +1,6 @@
 //! A version in the service-worker format in its configuration: one script, and its parts as variables.
 
-use super::{Blueprint, ConfigError, Purpose};
+use super::{Blueprint, ConfigError, Purpose, secrets};
 use crate::workerd_capnp::worker;
 
 /// Put before a script that is tried: notes what it listens for, and answers instead of it. On one line, so that
@@ -23,16 +23,14 @@ pub(super) fn write(
         .ok_or_else(|| ConfigError::MainMissing(name.to_string()))?;
     let script = std::str::from_utf8(content);
     let script = script.map_err(|_| ConfigError::NotText(name.to_string()))?;
-    let before = match blueprint.purpose {
+    let purpose = match blueprint.purpose {
         Purpose::Serve => None,
         Purpose::Check => Some(CHECK),
         Purpose::Scheduled => Some(SCHEDULED),
     };
-    match before {
-        None => worker.set_service_worker_script(script),
-        Some(before) => {
-            worker.set_service_worker_script(format!("{} {script}", before.trim_end()));
-        }
-    }
+    let secrets = secrets::before_script(blueprint);
+    let before = secrets.as_deref().into_iter().chain(purpose);
+    let parts: Vec<_> = before.map(str::trim_end).chain([script]).collect();
+    worker.set_service_worker_script(parts.join(" "));
     Ok(())
 }

@@ -1,10 +1,10 @@
-// What a Worker finds in `env` for a secret of a store: `await env.NAME.get()`.
+// What a Worker finds for a secret of a store: `await NAME.get()`, and `await NAME.getMulti(names)` for those of the
+// same store. `secret_module.js` and `secret_service_worker.js` hold this text and say what `waitUntil` is.
 //
-// This runs in the Worker's own isolate, but is loaded before any of the Worker's code. Everything used later
+// This runs in the Worker's own isolate, but before any of the Worker's code. Everything used later
 // is therefore taken here, and objects that the Worker could have changed are never asked for a method.
 // It guards no border: the daemon decides by socket what this process may read.
-import workers from "cloudflare-internal:workers";
-
+// Comments have lines of their own, and statements their semicolons: a service worker has all of this on one line.
 const { bind, call } = Function.prototype;
 const method = bind.bind(call);
 const { create, freeze } = Object;
@@ -17,11 +17,13 @@ const readText = method(Response.prototype.text);
 const statusProperty = Object.getOwnPropertyDescriptor(Response.prototype, "status");
 const readStatus = statusProperty ? method(statusProperty.get) : (response) => response.status;
 const wait = scheduler.wait.bind(scheduler);
-const waitUntil = workers.waitUntil.bind(workers);
 
 const UNKNOWN = 0;
 const VALUE = 1;
 const MISSING = 2;
+
+// A version has few more bindings than this, of which each needs a name here.
+const MAX_NAMES = 100;
 
 // One entry for each secret that the version binds, in the daemon's order.
 const entries = [];
@@ -93,6 +95,8 @@ function planReport(time) {
 
 async function report() {
   await wait(freshness);
+  // A read from now on may need another one.
+  reportPlannedAt = 0;
   for (let index = 0; index < entries.length; index++) {
     if (entries[index].reads > 0) {
       await revalidate(now());
@@ -126,30 +130,44 @@ async function read(entry) {
   return outcome(entry);
 }
 
+// The secrets that are there, by name. A name that the version is not bound to is like one that is not there.
 async function readMulti(store, names) {
   if (!isArray(names)) {
     throw new BaseError("getMulti() takes an array of secret names");
   }
-  const time = now();
-  const found = create(null);
-  let stale = false;
-  for (let at = 0; at < names.length; at++) {
-    const name = `${names[at]}`;
-    const entry = entryOf(store, name);
-    if (entry === undefined) {
-      throw new BaseError(`Secret "${name}" not found`);
+  const count = names.length;
+  if (count > MAX_NAMES) {
+    throw new BaseError(`getMulti() takes at most ${MAX_NAMES} names`);
+  }
+  const asked = create(null);
+  for (let at = 0; at < count; at++) {
+    const name = names[at];
+    if (typeof name !== "string") {
+      throw new BaseError("getMulti() takes an array of secret names");
     }
-    entry.reads++;
-    stale = stale || isStale(entry, time);
-    found[name] = entry;
+    const entry = entryOf(store, name);
+    if (entry !== undefined) {
+      asked[name] = entry;
+    }
+  }
+  const time = now();
+  let any = false;
+  let stale = false;
+  for (const name in asked) {
+    asked[name].reads++;
+    any = true;
+    stale = stale || isStale(asked[name], time);
   }
   if (stale) {
     await revalidate(time);
-  } else {
+  } else if (any) {
     planReport(time);
   }
-  for (const name in found) {
-    found[name] = outcome(found[name]);
+  const found = create(null);
+  for (const name in asked) {
+    if (asked[name].state !== MISSING) {
+      found[name] = outcome(asked[name]);
+    }
   }
   return freeze(found);
 }
@@ -164,7 +182,7 @@ function entryOf(store, name) {
 }
 
 // Called once for each binding, before the Worker's code is loaded.
-export default function bindSecret(env) {
+function bindSecret(env) {
   daemon = env.daemon;
   fetchFrom = method(env.daemon.fetch);
   freshness = +env.freshness;

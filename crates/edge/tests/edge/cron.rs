@@ -53,7 +53,10 @@ const SCRIPT: &str = r#"
 addEventListener("fetch", (event) => event.respondWith(new Response("fetched")));
 addEventListener("scheduled", (event) => {
   if (event.cron !== "15 6 * * *") throw new Error(event.cron);
-  event.waitUntil(READER.fetch("http://reader/"));
+  event.waitUntil((async () => {
+    if (await S.get() !== "value") throw new Error("S");
+    await READER.fetch("http://reader/");
+  })());
 });"#;
 
 /// A Worker of this version with a schedule.
@@ -107,11 +110,11 @@ async fn a_service_worker_runs_in_its_minute() {
             service: "reader".parse().unwrap(),
         },
     };
-    let mut version = worker.version(SCRIPT, vec![service]);
+    let mut version = worker.version(SCRIPT, vec![service, tenant.binding("S", "KEY")]);
     version.format = Format::ServiceWorker;
     timed(worker, &version, "15 6 * * *");
     let mut site = Site::start_at(&plane, Moved::before("15"), |_| {});
-    until("the run calls the reader", || plane.reads() == 1).await;
+    until("the run reads and calls the reader", || plane.reads() == 2).await;
     site.stop().await;
 }
 

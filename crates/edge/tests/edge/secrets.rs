@@ -1,9 +1,9 @@
 //! Store secrets, per-Worker secrets and variables as a Worker reads them.
 
 use coffer_protocol::feed::Record;
-use coffer_types::{Binding, BindingKind, Scope, SecretId, Split, StoreId};
+use coffer_types::{Binding, BindingKind, Format, Scope, SecretId, Split, StoreId};
 
-use crate::support::{Plane, READS, Site, Tenant};
+use crate::support::{Answer, Plane, READS, Site, Tenant, until};
 
 const NOT_FOUND: &str = "Error: Secret \"KEY\" not found";
 
@@ -99,15 +99,25 @@ async fn any_text_arrives_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_at_once() {
     let code = r#"export default { async fetch(request, env) {
-        const found = await env.A.getMulti(["KEY_A", "KEY_B"]);
-        let missing; try { await env.A.getMulti(["KEY_A", "KEY_C"]); } catch (error) { missing = error.message; }
-        let other; try { await env.A.getMulti(["KEY_D"]); } catch (error) { other = error.message; }
-        return Response.json([found, missing, other, Object.isFrozen(env.A), Object.isFrozen(found)]);
+        const ask = async (names) => { try { return await env.A.getMulti(names); } catch (error) { return `${error.name}: ${error.message}`; } };
+        const both = await ask(["KEY_A", "KEY_B"]);
+        const odd = Object.assign(["KEY_A"], { length: 101 });
+        return Response.json([
+            both, Object.isFrozen(env.A), Object.isFrozen(both),
+            // Bound and not there, there and not bound, of another store, of no possible name.
+            await ask(["KEY_A", "KEY_C", "FREE", "KEY_D", "", "__proto__", "constructor", "KEY A"]),
+            await ask(["KEY_D"]), await ask([]), await ask(["KEY_B", "KEY_B", "KEY_B"]),
+            Object.keys(await ask(Array(100).fill("KEY_A"))),
+            await ask(Array(101).fill("KEY_A")), await ask(odd),
+            await ask(), await ask("KEY_A"), await ask({ 0: "KEY_A", length: 1 }), await ask(new Set(["KEY_A"])),
+            await ask(["KEY_A", 1]), await ask([["KEY_A"]]), await ask([, "KEY_A"]), await ask([{ toString: () => "KEY_A" }]),
+        ]);
     } };"#;
     let plane = Plane::new();
     let tenant = Tenant::new(&plane, "dev");
     tenant.add_secret("KEY_A", "a");
     tenant.add_secret("KEY_B", "b");
+    tenant.add_secret("FREE", "of no binding");
     let other_store = StoreId::from_bytes([9; 16]);
     let bindings = vec![
         tenant.binding("A", "KEY_A"),
@@ -118,11 +128,86 @@ async fn many_at_once() {
     let worker = tenant.worker("shop", code, bindings);
     let site = Site::start(&plane);
 
-    let expected = concat!(
-        r#"[{"KEY_A":"a","KEY_B":"b"},"Secret \"KEY_C\" not found","#,
-        r#""Secret \"KEY_D\" not found",true,true]"#
+    let answer = site
+        .fetch_until(&worker.host(), "/", |answer| answer.status == 200)
+        .await;
+    let told: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    let (names, most) = (
+        "Error: getMulti() takes an array of secret names",
+        "Error: getMulti() takes at most 100 names",
     );
-    site.fetch_text(&worker.host(), "/", expected).await;
+    let expected = serde_json::json!([
+        { "KEY_A": "a", "KEY_B": "b" }, true, true,
+        { "KEY_A": "a" },
+        {}, {}, { "KEY_B": "b" },
+        ["KEY_A"],
+        most, most,
+        names, names, names, names,
+        names, names, names, names,
+    ]);
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_worker_finds_them_in_variables() {
+    let code = r#"const early = typeof A.get;
+addEventListener("fetch", (event) => event.respondWith(answer(event)));
+async function answer(event) {
+  const lost = await MISSING.get().catch((error) => `${error.name}: ${error.message}`);
+  const line = new Error("line").stack.match(/:(\d+):\d+\)?$/m)[1];
+  const own = Object.getOwnPropertyNames(globalThis).filter((name) => /coffer|daemon/i.test(name));
+  return new Response(JSON.stringify([
+    early, await A.get(), await A.getMulti(["KEY_A", "KEY_B"]), lost, TEXT, line, own, Object.isFrozen(A),
+  ]));
+}"#;
+    let plane = Plane::new();
+    let tenant = Tenant::new(&plane, "dev");
+    let mut secret = tenant.add_secret("KEY_A", "a");
+    tenant.add_secret("KEY_B", "b");
+    let mut worker = tenant.idle_worker("shop");
+    let text = Binding {
+        name: "TEXT".parse().unwrap(),
+        kind: BindingKind::PlainText {
+            text: "plain".to_owned(),
+        },
+    };
+    let bindings = vec![
+        tenant.binding("A", "KEY_A"),
+        text,
+        tenant.binding("B", "KEY_B"),
+        tenant.binding("MISSING", "KEY_C"),
+    ];
+    let mut version = worker.version(code, bindings);
+    version.format = Format::ServiceWorker;
+    version.compatibility_date = "2022-01-01".to_owned();
+    worker.add_version(&version);
+    worker.deploy(Split::whole(version.version_id));
+    let site = Site::start(&plane);
+
+    let told = |value: &str| {
+        serde_json::json!([
+            "function", value, { "KEY_A": value, "KEY_B": "b" },
+            "Error: Secret \"KEY_C\" not found", "plain", "5", [], true,
+        ])
+        .to_string()
+    };
+    let answered = std::cell::Cell::new(0);
+    let is = |answer: &Answer, value: &str| {
+        answered.set(answered.get() + u64::from(answer.status == 200));
+        answer.text == told(value)
+    };
+    site.fetch_until(&worker.host(), "/", |answer| is(answer, "a"))
+        .await;
+    // An edit reaches it.
+    tenant.set_value(&mut secret, "other");
+    site.fetch_until(&worker.host(), "/", |answer| is(answer, "other"))
+        .await;
+    for _ in 0..20 {
+        assert!(is(&site.fetch(&worker.host(), "/").await, "other"));
+    }
+    // Every read is told of, the last ones too, which no other follows: two of A and one of B in each answer.
+    let expected = format!("secret_reads_total {}", 3 * answered.get());
+    until(&expected, || site.metrics().contains(&expected)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,9 +6,9 @@ use crate::error::Problem;
 
 /// The code that bindings are for.
 #[derive(Clone, Copy)]
-pub(super) struct Written<'a> {
-    pub(super) format: Format,
-    pub(super) modules: &'a [Module],
+pub(crate) struct Written<'a> {
+    pub(crate) format: Format,
+    pub(crate) modules: &'a [Module],
 }
 
 impl Written<'_> {
@@ -28,14 +28,11 @@ impl Written<'_> {
                 if self.modules.iter().any(|module| module.name == *part) {
                     Ok(())
                 } else {
-                    refused(format!("names the part {part}, which the upload does not have"))
+                    refused(format!(
+                        "names the part {part}, which the upload does not have"
+                    ))
                 }
             }
-            // Its get() runs in the Worker's own isolate, which the runtime has for modules only.
-            (Format::ServiceWorker, BindingKind::SecretsStoreSecret { .. }, None) => refused(
-                "works in modules only: export default { fetch } from a module, or use a secret of the Worker"
-                    .to_owned(),
-            ),
             (_, _, None) => Ok(()),
         }
     }

@@ -538,17 +538,12 @@ mod tests {
         for (binding, word) in [
             (part("NOPE", "text_blob"), "names the part NOPE"),
             (json!({ "name": "X", "type": "wasm_module" }), "needs part"),
-            (stored.clone(), "works in modules only"),
         ] {
             let (status, errors) =
                 failure(&put(&app, "w", service_worker(&json!([binding]))).await);
             assert_eq!((status, &errors[0][..6]), (400, "10021 "));
             assert!(errors[0].contains(word), "{errors:?}");
         }
-        let env = json!({ "env": { "B": stored } });
-        let path = "/accounts/{account_id}/workers/workers/w/versions/latest";
-        let (_, errors) = failure(&app.request(Method::PATCH, path, Some(env)).await);
-        assert!(errors[0].contains("works in modules only"), "{errors:?}");
         let body = Multipart::of(&json!({ "body_part": "worker.js" }));
         let (_, errors) = failure(&put(&app, "w", body).await);
         assert!(errors[0].contains("no such part"), "{errors:?}");
@@ -573,6 +568,12 @@ mod tests {
             "{errors:?}"
         );
         assert_eq!(names(&settings.2["result"]["bindings"]).len(), 4);
+        // A secret of a store is a variable like the others.
+        let env = json!({ "env": { "B": stored } });
+        let path = "/accounts/{account_id}/workers/workers/w/versions/latest";
+        result(&app.request(Method::PATCH, path, Some(env)).await);
+        let bound = put(&app, "bound", service_worker(&json!([stored]))).await;
+        result(&bound);
     }
 
     #[tokio::test]
