@@ -331,6 +331,12 @@ pub enum Conflict {
     /// The name is another Worker's.
     #[error("the account has a Worker of this name")]
     WorkerName,
+    /// Traffic goes to the version.
+    #[error("the version is deployed")]
+    VersionDeployed,
+    /// The deployment divides the traffic now.
+    #[error("the deployment is active")]
+    DeploymentActive,
     /// The newest version is not deployed.
     #[error("the latest version is not deployed")]
     LatestVersionNotDeployed,

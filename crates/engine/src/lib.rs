@@ -81,5 +81,5 @@ pub use workers::{
     Annotations, Code, Compatibility, NewBinding, NewBindingKind, NewDeployment, NewModule,
     NewTail, NewVersion, PartBinding, Published, ScriptSettingsChanges, SecretEdit,
     SettingsChanges, SubdomainChange, TailEnd, TailFrame, TailStream, TailView, Upload,
-    VersionContent, VersionPage, VersionPatch, WhichVersion, WorkerChanges, WorkerFacts,
+    VersionContent, VersionPage, VersionPatch, WhichVersion, WorkerChanges, WorkerFacts, WorkersAccountChanges,
 };

@@ -5,6 +5,7 @@
 //! try the version on the runtime, and [`publish`] it in one transaction. Who may bind secrets of a store but not
 //! deploy goes the same way as far as [`binding_edits`] allows.
 
+mod account_settings;
 mod annotations;
 mod binding_edits;
 mod bindings;
@@ -27,6 +28,7 @@ mod turns;
 mod versions;
 mod view;
 
+pub use account_settings::WorkersAccountChanges;
 pub use annotations::Annotations;
 pub(crate) use annotations::TAG;
 pub use bindings::{NewBinding, NewBindingKind, PartBinding};

@@ -18,5 +18,6 @@ pub mod sessions;
 pub mod tail;
 pub mod tokens;
 pub mod usage;
+pub mod usage_model;
 pub mod v4;
 pub mod workers;

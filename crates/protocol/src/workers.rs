@@ -10,7 +10,7 @@ use coffer_types::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The only usage model; clients show it.
+/// The usage model of every version; clients show it.
 pub const USAGE_MODEL: &str = "standard";
 /// The only environment of a service.
 pub const ENVIRONMENT: &str = "production";
@@ -151,7 +151,7 @@ pub struct Script {
     pub modified_on: Timestamp,
     /// Always `null`: there are no Durable Objects.
     pub migration_tag: Option<String>,
-    /// Always `standard`.
+    /// `standard` until a client sets another.
     pub usage_model: String,
     /// Which client deployed it last.
     pub last_deployed_from: String,
@@ -172,6 +172,25 @@ pub struct Script {
     /// In the answer to an upload: the new version's id without hyphens, as clients expect it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<String>,
+}
+
+/// A Worker as a search finds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundScript {
+    /// The Worker's id.
+    pub id: WorkerId,
+    /// Its name.
+    pub script_name: WorkerName,
+    /// Its name again.
+    pub service_name: WorkerName,
+    /// Its only environment.
+    pub environment_name: String,
+    /// Always `true`.
+    pub environment_is_default: bool,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// When it was last changed.
+    pub modified_on: Timestamp,
 }
 
 /// A Worker as a service.

@@ -42,6 +42,7 @@ fn routes() -> Vec<Route> {
     routes.extend(members::routes());
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
+    routes.extend(workers::account_routes());
     routes.extend(pages::routes());
     routes.extend(workers::token_routes());
     routes.extend(sessions::routes());

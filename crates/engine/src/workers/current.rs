@@ -22,6 +22,8 @@ pub(super) struct Current {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) last_version: u32,
+    /// The newest version may have been deleted, and with it what another would inherit.
+    pub(super) latest_id: Option<VersionId>,
     pub(super) deployment_id: Option<DeploymentId>,
 }
 
@@ -29,6 +31,7 @@ impl Current {
     pub(super) fn seen(&self) -> Seen {
         Seen {
             last_version: self.worker.last_version,
+            latest_id: self.latest.as_ref().map(|version| version.id),
             deployment_id: self.active.as_ref().map(|deployment| deployment.id),
         }
     }

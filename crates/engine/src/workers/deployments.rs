@@ -1,6 +1,7 @@
 //! Deployments of a Worker.
 
 mod create;
+mod delete;
 mod find;
 mod list;
 

@@ -80,6 +80,17 @@ impl Engine {
         self.event_on(permit, worker, Action::Create, subject, details)
     }
 
+    pub(super) fn deployment_deleted<P>(
+        &self,
+        permit: &Permit<P>,
+        worker: &WorkerRow,
+        deployment: &DeploymentRow,
+    ) -> NewEvent {
+        let subject = (ResourceKind::Deployment, deployment.id.to_string());
+        let details = json!({ "versions": deployment.split });
+        self.event_on(permit, worker, Action::Delete, subject, details)
+    }
+
     /// An event for each per-Worker secret that is other than before.
     pub(super) fn secrets_changed<P>(
         &self,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binding_edits::check_within;
 use super::bindings::Binds;
-use super::current::{Current, Seen};
+use super::current::{Current, Seen, of};
 use super::store_bindings::check_still_there;
 use super::{ScriptSettingsChanges, view};
 use crate::assets::KeptManifest;
@@ -328,11 +328,7 @@ async fn write_worker(tx: &mut Tx<'_>, plan: &Plan) -> Result<WorkerRow> {
     let mut worker = workers::find(tx, plan.worker.id)
         .await?
         .ok_or(Missing::Worker)?;
-    let active = deployments::active(tx, worker.id).await?;
-    let now = Seen {
-        last_version: worker.last_version,
-        deployment_id: active.map(|deployment| deployment.id),
-    };
+    let now = of(tx, worker.clone()).await?.seen();
     if now != seen {
         return Err(Conflict::WorkerChanged.into());
     }

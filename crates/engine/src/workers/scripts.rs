@@ -1,5 +1,6 @@
 //! Workers as scripts: uploaded and deployed in one step, found, listed and removed.
 
+mod content;
 mod delete;
 mod edit;
 mod find;

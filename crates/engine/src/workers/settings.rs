@@ -2,6 +2,7 @@
 
 mod edit;
 mod script;
+mod usage_model;
 
 pub use edit::SettingsChanges;
 pub use script::ScriptSettingsChanges;

@@ -2,6 +2,7 @@
 
 mod content;
 mod create;
+mod delete;
 mod find;
 mod list;
 mod patch;

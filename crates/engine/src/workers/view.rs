@@ -1,5 +1,6 @@
 //! Rows as clients see them.
 
+use coffer_protocol::usage_model::{UsageSettings, UserLimits};
 use coffer_protocol::workers::{
     Deployment, STRATEGY, Script, ScriptSettings, Settings, SubdomainState, USAGE_MODEL, Version,
     VersionMetadata, VersionResources, VersionRuntime, VersionScript, WorkerVersion,
@@ -35,7 +36,7 @@ pub(super) fn script(current: &Current) -> Script {
         created_on: worker.created_at,
         modified_on: worker.modified_at,
         migration_tag: None,
-        usage_model: USAGE_MODEL.to_owned(),
+        usage_model: usage_settings(worker).usage_model.to_string(),
         last_deployed_from: source.cloned().unwrap_or_else(|| "unknown".to_owned()),
         has_assets: facts.is_some_and(|facts| facts.assets.is_some()),
         has_modules: facts.is_none_or(|facts| facts.format == Format::Modules),
@@ -130,7 +131,7 @@ pub(super) fn settings(worker: &WorkerRow, latest: Option<&VersionRow>) -> Setti
         compatibility_flags: facts
             .map(|facts| facts.compatibility_flags.clone())
             .unwrap_or_default(),
-        usage_model: USAGE_MODEL.to_owned(),
+        usage_model: usage_settings(worker).usage_model.to_string(),
         placement: object(facts.and_then(|facts| facts.placement.as_ref())),
         limits: object(facts.and_then(|facts| facts.limits.as_ref())),
         annotations: facts
@@ -148,6 +149,16 @@ pub(super) fn script_settings(worker: &WorkerRow) -> ScriptSettings {
         tags: settings.tags.clone(),
         tail_consumers: settings.tail_consumers.clone(),
         observability: settings.observability.clone(),
+    }
+}
+
+/// The usage model of a Worker.
+pub(super) fn usage_settings(worker: &WorkerRow) -> UsageSettings {
+    UsageSettings {
+        usage_model: worker.settings.usage_model.unwrap_or_default(),
+        user_limits: worker.settings.cpu_ms.map(|cpu_ms| UserLimits {
+            cpu_ms: Some(cpu_ms),
+        }),
     }
 }
 

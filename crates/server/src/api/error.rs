@@ -373,6 +373,17 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             10016,
             "The account has a Worker of this name: choose another, or edit that one.".to_owned(),
         ),
+        // The original's numbers for the next two are not known: these are ours.
+        Conflict::VersionDeployed => (
+            StatusCode::CONFLICT,
+            1003,
+            "version_deployed: traffic goes to this version; deploy another first".to_owned(),
+        ),
+        Conflict::DeploymentActive => (
+            StatusCode::CONFLICT,
+            1003,
+            "deployment_active: this deployment divides the traffic now; make another first".to_owned(),
+        ),
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
             10215,

@@ -1,5 +1,6 @@
 //! Workers: scripts, versions, deployments, per-Worker secrets, settings.
 
+mod account_settings;
 mod assets;
 mod binding;
 #[cfg(test)]
@@ -35,6 +36,11 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(worker::routes());
     routes.extend(elsewhere::routes());
     routes
+}
+
+/// The routes of this area that are about the account.
+pub(super) fn account_routes() -> Vec<Route> {
+    account_settings::routes()
 }
 
 /// The routes of this area that ask for another token than the API's.

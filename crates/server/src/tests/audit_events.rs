@@ -397,6 +397,7 @@ async fn workers(log: &mut Log) {
         &["create deployment"],
     )
     .await;
+    history(log, &version).await;
     let tails = format!("{SCRIPT}/tails");
     let answer = log
         .json(Method::POST, &tails, json!({}), &["create tail"])
@@ -476,6 +477,39 @@ async fn workers(log: &mut Log) {
         .await;
 }
 
+/// Of what has a newest version that is deployed.
+async fn history(log: &mut Log, deployed: &str) {
+    const VERSION: &str =
+        "/accounts/{account_id}/workers/workers/{worker_id}/versions/{version_id}";
+    const LATEST: &str = "/accounts/{account_id}/workers/workers/{worker_id}/versions/latest";
+    log.set("worker_id", "hello");
+    let settings = ("metadata", json!({ "main_module": "index.js" }));
+    let content = format!("{SCRIPT}/content");
+    let made = ["create version", "create deployment"];
+    log.upload(Method::PUT, &content, settings, &made).await;
+    // The version that was deployed before goes with its deployment.
+    log.set("version_id", deployed);
+    let gone = ["delete version", "delete deployment"];
+    log.json(Method::DELETE, VERSION, Value::Null, &gone).await;
+    let derived = json!({ "env": { "TAKEN_BACK": { "type": "secret_text", "text": "1" } } });
+    let made = ["create version", "create worker_secret"];
+    log.json(Method::PATCH, LATEST, derived, &made).await;
+    let gone = ["delete version", "delete worker_secret"];
+    log.json(Method::DELETE, LATEST, Value::Null, &gone).await;
+    let deployments = format!("{SCRIPT}/deployments");
+    let path = log.filled(&deployments);
+    let listed = log.app.request(Method::GET, &path, None).await;
+    log.set("deployment_id", text_at(result(&listed), "/deployments/1/id"));
+    let deployment = format!("{deployments}/{{deployment_id}}");
+    let gone = ["delete deployment"];
+    log.json(Method::DELETE, &deployment, Value::Null, &gone)
+        .await;
+    let usage = format!("{SCRIPT}/usage-model");
+    let model = json!({ "usage_model": "bundled" });
+    log.json(Method::PUT, &usage, model, &["update worker"])
+        .await;
+}
+
 async fn tokens(log: &mut Log) {
     let of_account =
         json!({ format!("com.cloudflare.api.account.{}", log.app.first.account_id): "*" });
@@ -508,6 +542,10 @@ async fn account(log: &mut Log) {
     let settings = "/accounts/{account_id}/coffer/settings";
     let body = json!({ "protect_bound_secrets": true });
     log.json(Method::PATCH, settings, body, &["update account"])
+        .await;
+    let settings = "/accounts/{account_id}/workers/account-settings";
+    let green = json!({ "green_compute": true });
+    log.json(Method::PUT, settings, green, &["update account"])
         .await;
     let name = json!({ "name": "Renamed" });
     log.json(Method::PUT, ACCOUNT, name, &["update account"])

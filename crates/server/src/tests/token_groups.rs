@@ -9,7 +9,7 @@ const DESCRIBED: &str = include_str!("token_groups.txt");
 
 /// Where groups open more than the description says, and why they may: operations, or with `*` how they begin, and
 /// the groups; without any, every group of the account.
-const MORE: [(&str, &[&str], &[&str]); 6] = [
+const MORE: [(&str, &[&str], &[&str]); 7] = [
     (
         "a group of our own: binding a secret means finding it",
         &["GET /accounts/{account_id}/secrets_store/*"],
@@ -26,6 +26,11 @@ const MORE: [(&str, &[&str], &[&str]); 6] = [
     (
         "whoever acts in an account may see its name",
         &["GET /accounts/{account_id}"],
+        &[],
+    ),
+    (
+        "whoever acts in an account may see how it would be billed elsewhere",
+        &["GET /accounts/{account_id}/workers/account-settings"],
         &[],
     ),
     (

@@ -1,6 +1,6 @@
 //! Accounts, their limits and their keys.
 
-use coffer_types::{AccountId, AccountName, Subdomain, Timestamp, WrappedAccountKey};
+use coffer_types::{AccountId, AccountName, Subdomain, Timestamp, UsageModel, WrappedAccountKey};
 use serde::Serialize;
 
 use crate::cache::Touched;
@@ -36,6 +36,15 @@ pub struct AccountLimits {
     pub value_bytes: u32,
     /// Workers.
     pub workers: u32,
+}
+
+/// What an account has set for all of its Workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkersSettings {
+    /// The usage model that the account would have for new Workers.
+    pub default_usage_model: UsageModel,
+    /// Whether Workers would run where power is green.
+    pub green_compute: bool,
 }
 
 /// Makes an account, with its keys.
@@ -156,6 +165,51 @@ pub async fn protects_bound_secrets(
             .await?
     });
     Ok(protects == Some(1))
+}
+
+/// Sets what the account has set for all of its Workers; `false` if there is no such account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn set_workers_settings(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    settings: WorkersSettings,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = execute_counted!(
+        tx,
+        "UPDATE accounts SET default_usage_model = $2, green_compute = $3, modified_at = $4 WHERE id = $1",
+        id.to_string(),
+        settings.default_usage_model.as_str(),
+        i64::from(settings.green_compute),
+        now.as_micros()
+    );
+    tx.touch(Touched::Account(id));
+    Ok(done == 1)
+}
+
+/// What the account has set for all of its Workers; of an account that is not there, what a new one has.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn workers_settings(
+    rows: &mut impl Rows,
+    id: AccountId,
+) -> Result<WorkersSettings, StoreError> {
+    let found: Option<(String, i64)> = on!(rows, connection => {
+        sqlx::query_as("SELECT default_usage_model, green_compute FROM accounts WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(connection)
+            .await?
+    });
+    let Some((model, green_compute)) = found else {
+        return Ok(WorkersSettings::default());
+    };
+    Ok(WorkersSettings {
+        default_usage_model: parsed("usage model", &model)?,
+        green_compute: green_compute != 0,
+    })
 }
 
 /// Counts `added` more secrets if the limit allows; `false` if it does not and nothing was counted. In a batch

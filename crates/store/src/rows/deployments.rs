@@ -57,6 +57,15 @@ pub async fn insert(tx: &mut Tx<'_>, deployment: &DeploymentRow) -> Result<(), S
     Ok(())
 }
 
+/// Removes a deployment. If it is the newest, the one before it becomes the active one.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, id: DeploymentId) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM deployments WHERE id = $1", id.to_string());
+    Ok(())
+}
+
 /// The Worker's active deployment.
 ///
 /// # Errors

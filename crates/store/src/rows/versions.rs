@@ -95,6 +95,16 @@ pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreEr
     version_secrets::insert_of(tx, version).await
 }
 
+/// Removes a version with its references to blobs and to secrets of stores. What it alone referred to stays until its
+/// own statements remove it.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, id: VersionId) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM versions WHERE id = $1", id.to_string());
+    Ok(())
+}
+
 /// The Worker's version with this id.
 ///
 /// # Errors

@@ -36,6 +36,19 @@ pub async fn insert(
     Ok(())
 }
 
+/// Removes a sealed value, which no version may refer to any more.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn delete(tx: &mut Tx<'_>, id: WorkerSecretId) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "DELETE FROM worker_secrets WHERE id = $1",
+        id.to_string()
+    );
+    Ok(())
+}
+
 /// Every sealed value of a Worker.
 ///
 /// # Errors

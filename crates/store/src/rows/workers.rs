@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coffer_types::{AccountId, Cron, Timestamp, WorkerId, WorkerName};
+use coffer_types::{AccountId, Cron, Timestamp, UsageModel, WorkerId, WorkerName};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
@@ -47,6 +47,12 @@ pub struct WorkerSettings {
     /// When the clock runs it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub crons: Vec<CronTrigger>,
+    /// The usage model, unless it is the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_model: Option<UsageModel>,
+    /// Milliseconds of computing per request that the user allows; kept and returned, not enforced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<u32>,
     /// Anything else that a client set and expects back.
     #[serde(flatten)]
     pub other: BTreeMap<String, serde_json::Value>,

@@ -10,8 +10,8 @@ use crate::workers::publish::Published;
 use crate::workers::{NewVersion, ScriptSettingsChanges};
 
 /// What the API says of a deployment that an upload makes.
-const MESSAGE: &str = "Automatic deployment on upload.";
-const TRIGGER: &str = "upload";
+pub(super) const MESSAGE: &str = "Automatic deployment on upload.";
+pub(super) const TRIGGER: &str = "upload";
 
 /// A script to be uploaded.
 #[derive(Debug)]

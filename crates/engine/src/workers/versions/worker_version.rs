@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use coffer_protocol::workers::WorkerVersion;
-use coffer_store::Reader;
+use coffer_store::Rows;
 use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::{Slice, versions};
 use coffer_types::{Module, VersionId, WorkerId, WorkerName};
@@ -96,18 +96,19 @@ impl Engine {
     }
 }
 
-async fn find(
-    reader: &mut Reader,
+/// The version that is meant.
+pub(super) async fn find(
+    rows: &mut impl Rows,
     worker_id: WorkerId,
     which: &WhichVersion,
 ) -> Result<VersionRow> {
     let found = match which {
-        WhichVersion::Latest => versions::latest(reader, worker_id).await?,
-        WhichVersion::Id(id) => versions::find(reader, worker_id, *id).await?,
+        WhichVersion::Latest => versions::latest(rows, worker_id).await?,
+        WhichVersion::Id(id) => versions::find(rows, worker_id, *id).await?,
         WhichVersion::Prefix(prefix) => {
-            let (rows, _) = versions::list(reader, worker_id, Slice::ALL).await?;
+            let (held, _) = versions::list(rows, worker_id, Slice::ALL).await?;
             let begins = |row: &VersionRow| row.id.to_string().starts_with(prefix.as_str());
-            rows.into_iter().find(begins)
+            held.into_iter().find(begins)
         }
     };
     found.ok_or_else(|| Missing::Version.into())

@@ -1,6 +1,7 @@
 //! Deployments of a Worker.
 
 mod create;
+mod delete;
 mod find;
 mod list;
 
@@ -36,6 +37,13 @@ pub(super) fn routes() -> Vec<Route> {
             "Show a deployment",
             view,
             find::find,
+        ),
+        route(
+            &Method::DELETE,
+            DEPLOYMENT,
+            "Delete an earlier deployment",
+            deploy,
+            delete::delete,
         ),
     ]
 }

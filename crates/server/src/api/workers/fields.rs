@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use coffer_engine::{Annotations, Error, Missing, Problem, ScriptSettingsChanges};
-use coffer_types::{BindingName, VersionId, WorkerName, limits};
+use coffer_types::usage_model::UnknownUsageModel;
+use coffer_types::{BindingName, UsageModel, VersionId, WorkerName, limits};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -50,6 +51,26 @@ pub(super) fn shown(text: &str) -> String {
 /// Annotations, if there are any.
 pub(super) fn annotations(given: Option<BTreeMap<String, String>>) -> Result<Annotations, Error> {
     Annotations::parse(given.unwrap_or_default())
+}
+
+/// A usage model, if there is one.
+pub(super) fn usage_model(
+    pointer: &str,
+    given: Option<&Value>,
+) -> Result<Option<UsageModel>, Error> {
+    let name = pointer.trim_start_matches('/');
+    let refused = || {
+        let rule = format!("{name} {UnknownUsageModel}");
+        Error::invalid(pointer, Problem::Parameter(rule))
+    };
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => text
+            .parse()
+            .map(Some)
+            .map_err(|UnknownUsageModel| refused()),
+        Some(_) => Err(refused()),
+    }
 }
 
 /// Settings that are not part of a version, as clients send them: absent leaves, `null` takes away.

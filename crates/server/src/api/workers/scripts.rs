@@ -3,6 +3,8 @@
 mod content;
 mod delete;
 mod list;
+mod replace;
+mod search;
 mod service;
 mod upload;
 
@@ -15,7 +17,9 @@ use crate::api::route::{Route, route};
 pub(super) fn routes() -> Vec<Route> {
     const SCRIPTS: &str = "/accounts/{account_id}/workers/scripts";
     const SCRIPT: &str = "/accounts/{account_id}/workers/scripts/{script_name}";
+    const CODE: &str = "/accounts/{account_id}/workers/scripts/{script_name}/content";
     const CONTENT: &str = "/accounts/{account_id}/workers/scripts/{script_name}/content/v2";
+    const SEARCH: &str = "/accounts/{account_id}/workers/scripts-search";
     const SERVICE: &str = "/accounts/{account_id}/workers/services/{script_name}";
     let view = Some(Permission::ViewWorkers);
     let deploy = Some(Permission::DeployWorkers);
@@ -51,6 +55,14 @@ pub(super) fn routes() -> Vec<Route> {
             view,
             content::find,
         ),
+        route(
+            &Method::PUT,
+            CODE,
+            "Replace a Worker's code",
+            deploy,
+            replace::replace,
+        ),
+        route(&Method::GET, SEARCH, "Search Workers", view, search::search),
         route(&Method::GET, SERVICE, "Show a Worker", view, service::find),
         route(
             &Method::DELETE,

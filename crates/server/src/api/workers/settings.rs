@@ -3,6 +3,7 @@
 mod edit;
 mod find;
 mod script;
+mod usage_model;
 
 use axum::http::Method;
 use coffer_engine::{EditSettings, Requires};
@@ -13,6 +14,7 @@ use crate::api::route::{Route, route};
 pub(super) fn routes() -> Vec<Route> {
     const SETTINGS: &str = "/accounts/{account_id}/workers/scripts/{script_name}/settings";
     const SCRIPT: &str = "/accounts/{account_id}/workers/scripts/{script_name}/script-settings";
+    const USAGE: &str = "/accounts/{account_id}/workers/scripts/{script_name}/usage-model";
     let view = Some(Permission::ViewWorkers);
     let deploy = Some(Permission::DeployWorkers);
     vec![
@@ -45,6 +47,20 @@ pub(super) fn routes() -> Vec<Route> {
             "Edit a Worker's settings",
             deploy,
             script::edit,
+        ),
+        route(
+            &Method::GET,
+            USAGE,
+            "Show a Worker's usage model",
+            view,
+            usage_model::find,
+        ),
+        route(
+            &Method::PUT,
+            USAGE,
+            "Set a Worker's usage model",
+            deploy,
+            usage_model::replace,
         ),
     ]
 }

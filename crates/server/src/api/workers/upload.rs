@@ -1,10 +1,13 @@
 //! Uploads: a multipart body of metadata and modules.
 
 mod brackets;
+mod content;
 mod form;
 mod metadata;
 mod modules;
 
+pub(super) use brackets::take as take_bracketed;
+pub(super) use content::parse_code;
 pub(super) use form::{Form, refused};
 pub(super) use metadata::{parse, parse_json};
 pub(super) use modules::module_name;

@@ -1,5 +1,6 @@
 //! The newer part of the API: Workers by id or name, with their addresses, and versions in JSON.
 
+mod delete_version;
 mod edit;
 mod list;
 mod versions;
@@ -93,6 +94,20 @@ pub(super) fn routes() -> Vec<Route> {
             "Show a Worker's version",
             view,
             versions::find,
+        ),
+        route(
+            &Method::DELETE,
+            VERSION,
+            "Delete a Worker's version",
+            deploy,
+            delete_version::delete,
+        ),
+        route(
+            &Method::DELETE,
+            LATEST,
+            "Delete a Worker's newest version",
+            deploy,
+            delete_version::delete_latest,
         ),
     ]
 }

@@ -98,6 +98,7 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
     match (route.method, path) {
         ("PUT", "") if is_upload(route) => script(),
         ("POST", "/versions") => script(),
+        ("PUT", "/content") => script(),
         ("PATCH", "/settings") => Content::Form(vec![("settings", "{}".to_owned())]),
         (method, path) => Content::Json(match (method, path) {
             ("PUT", "") => json!({ "name": "First account" }),

@@ -9,13 +9,14 @@ use coffer_protocol::workers::Settings;
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use serde::Deserialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::api::answer::Answer;
 use crate::api::body::{FromBody, Json};
 use crate::api::error::{ApiError, ApiResult};
 use crate::api::workers::binding::{Bare, BindingFields, bindings};
 use crate::api::workers::fields::{ScriptPath, ScriptSettingsFields, annotations};
-use crate::api::workers::upload::{Form, Uploaded, refused};
+use crate::api::workers::upload::{Form, Uploaded, refused, take_bracketed};
 use crate::app::App;
 
 #[derive(Debug, Deserialize)]
@@ -48,13 +49,17 @@ pub(super) async fn edit(
 }
 
 fn parse(mut form: Form) -> ApiResult<SettingsChanges> {
-    let part = form
-        .take("settings")
-        .ok_or_else(|| refused("the request has no part named settings"))?;
-    if part.content.len() > MAX_JSON_BODY_BYTES {
-        return Err(ApiError::BodyTooLarge(MAX_JSON_BODY_BYTES));
-    }
-    let Json(fields): Json<Fields> = Json::from_body(&part.content)?;
+    let Json(fields): Json<Fields> = match take_bracketed(&mut form, "settings")? {
+        Some(fields) => Json::from_body(&Zeroizing::new(fields.to_string().into_bytes()))?,
+        None => {
+            let part = form.take("settings");
+            let part = part.ok_or_else(|| refused("the request has no part named settings"))?;
+            if part.content.len() > MAX_JSON_BODY_BYTES {
+                return Err(ApiError::BodyTooLarge(MAX_JSON_BODY_BYTES));
+            }
+            Json::from_body(&part.content)?
+        }
+    };
     let given = fields.bindings;
     Ok(SettingsChanges {
         bindings: given.map(|given| bindings(given, Bare::Kept)).transpose()?,
@@ -85,6 +90,35 @@ mod tests {
 
     async fn edit(app: &TestApp, settings: Value) -> Answer {
         edit_as(app, &app.admin(), &settings).await
+    }
+
+    #[tokio::test]
+    async fn settings_may_come_as_fields_in_brackets() {
+        let app = TestApp::new().await;
+        app.upload("w", json!([secret("A", "1")])).await;
+        let body = Multipart::default()
+            .field("settings[bindings][][name]", "A")
+            .field("settings[bindings][][type]", "inherit")
+            .field("settings[bindings][][name]", "B")
+            .field("settings[bindings][][type]", "secret_text")
+            .field("settings[bindings][][text]", "marked canary")
+            .field("settings[logpush]", "true");
+        let answer = app.multipart(Method::PATCH, PATH, body).await;
+        assert_eq!(result(&answer)["logpush"], true);
+        assert!(!answer.2.to_string().contains("canary"));
+        let env = app.env("w").await;
+        assert_eq!(
+            (env["A"].as_str(), env["B"].as_str()),
+            ("1", "marked canary")
+        );
+        let written = app.written().await;
+        let twice = Multipart::default()
+            .field("settings[logpush]", "true")
+            .field("settings[logpush]", "marked canary");
+        let (status, errors) = failure(&app.multipart(Method::PATCH, PATH, twice).await);
+        assert_eq!((status, &errors[0][..6]), (400, "10021 "));
+        assert!(!errors[0].contains("canary"), "{errors:?}");
+        assert_eq!(app.written().await, written);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Metadata as form fields: `metadata[bindings][][type]`, as one of the official SDKs sends it.
+//! JSON as form fields: `metadata[bindings][][type]`, as one of the official SDKs sends what others send in one part.
 //!
 //! Such fields have lost their types: all are texts, and where one item of a list ends and the next begins is told
 //! only by a name that comes again. The metadata's own fields of other types are known by name.
@@ -12,8 +12,6 @@ use crate::api::error::{ApiError, ApiResult};
 
 /// Names in one field. Our own bound: the metadata's deepest have six.
 const MAX_DEPTH: usize = 16;
-/// What every such field begins with.
-const ROOT: &str = "metadata[";
 /// Fields that are true or false.
 const FLAGS: [&str; 9] = [
     "cross_version_cache",
@@ -36,9 +34,12 @@ enum Step<'a> {
     Item,
 }
 
-/// The metadata that the form's fields make, if they do; they are taken out of it.
-pub(super) fn take(form: &mut Form) -> ApiResult<Option<Value>> {
-    let is_field = |part: &Part| part.name.starts_with(ROOT);
+/// The object that the form's fields below `root` make, if there are any; they are taken out of it.
+///
+/// # Errors
+/// [`ApiError::BodyTooLarge`], or a refusal of fields that do not fit together.
+pub(in crate::api::workers) fn take(form: &mut Form, root: &str) -> ApiResult<Option<Value>> {
+    let is_field = |part: &Part| is_below(root, &part.name);
     if !form.parts.iter().any(is_field) {
         return Ok(None);
     }
@@ -53,24 +54,30 @@ pub(super) fn take(form: &mut Form) -> ApiResult<Option<Value>> {
     if bytes > MAX_JSON_BODY_BYTES {
         return Err(ApiError::BodyTooLarge(MAX_JSON_BODY_BYTES));
     }
-    let mut metadata = Value::Object(Map::new());
+    let mut object = Value::Object(Map::new());
     for field in &fields {
         let text = std::str::from_utf8(&field.content);
-        let text = text.map_err(|_| refused("a field of the metadata is not UTF-8 text"))?;
-        let put = steps(&field.name).and_then(|steps| put(&mut metadata, &steps, text));
+        let text = text.map_err(|_| refused(&format!("a field of {root} is not UTF-8 text")))?;
+        let put = steps(root, &field.name).and_then(|steps| put(&mut object, &steps, text));
         if put.is_none() {
-            wipe(&mut metadata);
-            return Err(refused(
-                "a field of the metadata has a name that does not fit: write metadata[name], metadata[list][] or metadata[list][][name]",
-            ));
+            wipe(&mut object);
+            return Err(refused(&format!(
+                "a field of {root} has a name that does not fit: write {root}[name], {root}[list][] or {root}[list][][name]",
+            )));
         }
     }
-    Ok(Some(metadata))
+    Ok(Some(object))
 }
 
-/// The steps of `metadata[a][][b]`; `None` if it is not of that form.
-fn steps(name: &str) -> Option<Vec<Step<'_>>> {
-    let inner = name.strip_prefix(ROOT)?.strip_suffix(']')?;
+fn is_below(root: &str, name: &str) -> bool {
+    name.strip_prefix(root)
+        .is_some_and(|rest| rest.starts_with('['))
+}
+
+/// The steps of `metadata[a][][b]` below `metadata`; `None` if it is not of that form.
+fn steps<'n>(root: &str, name: &'n str) -> Option<Vec<Step<'n>>> {
+    let inner = name.strip_prefix(root)?.strip_prefix('[')?;
+    let inner = inner.strip_suffix(']')?;
     let steps: Vec<_> = inner
         .split("][")
         .map(|step| match step {
@@ -162,7 +169,7 @@ mod tests {
             content: text.as_bytes().to_vec().into(),
         };
         let parts = fields.iter().map(part).collect();
-        take(&mut Form { parts })
+        take(&mut Form { parts }, "metadata")
     }
 
     #[test]
@@ -195,7 +202,9 @@ mod tests {
             "observability": { "head_sampling_rate": 0.5 },
         });
         assert_eq!(read(&fields).unwrap(), Some(expected));
-        assert_eq!(read(&[("metadata", "{}")]).unwrap(), None);
+        for other in ["metadata", "settings[logpush]", "metadata2[a]"] {
+            assert_eq!(read(&[(other, "{}")]).unwrap(), None, "{other}");
+        }
     }
 
     #[test]

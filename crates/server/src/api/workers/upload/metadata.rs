@@ -51,7 +51,7 @@ pub(in crate::api::workers) fn parse(
     mut form: Form,
     strict_inheritance: bool,
 ) -> ApiResult<Upload> {
-    let mut metadata: Metadata = match brackets::take(&mut form)? {
+    let mut metadata: Metadata = match brackets::take(&mut form, "metadata")? {
         Some(fields) => Json::from_body(&Zeroizing::new(fields.to_string().into_bytes()))?.0,
         None => {
             let part = form.take("metadata");
@@ -88,7 +88,15 @@ fn upload(
 ) -> ApiResult<Upload> {
     check_offered(&metadata)?;
     let version = NewVersion {
-        code: code(&metadata, modules)?,
+        code: code(
+            &Entry {
+                main_module: metadata.main_module.as_deref(),
+                body_part: metadata.body_part.as_deref(),
+                // A version may be nothing but static assets.
+                may_lack: metadata.assets.is_some() || metadata.keep_assets == Some(true),
+            },
+            modules,
+        )?,
         assets: AssetFields::parse(metadata.assets, metadata.keep_assets)?,
         bindings: bindings(metadata.bindings.unwrap_or_default(), Bare::Refused)?,
         keep_bindings: metadata.keep_bindings.unwrap_or_default(),
@@ -107,18 +115,23 @@ fn upload(
     })
 }
 
+/// Where code begins.
+pub(super) struct Entry<'a> {
+    pub(super) main_module: Option<&'a str>,
+    pub(super) body_part: Option<&'a str>,
+    /// Whether there may be no code.
+    pub(super) may_lack: bool,
+}
+
 /// The code of an upload: modules, or a script and its parts.
-fn code(
-    metadata: &Metadata,
+pub(super) fn code(
+    entry: &Entry<'_>,
     modules: impl FnOnce(Naming) -> Result<Vec<NewModule>, Error>,
 ) -> Result<Option<Code>, Error> {
     let name = |pointer: &str, text: &str| {
         module_name(text).map_err(|problem| Error::invalid(pointer, problem))
     };
-    match (
-        metadata.main_module.as_deref(),
-        metadata.body_part.as_deref(),
-    ) {
+    match (entry.main_module, entry.body_part) {
         (Some(main_module), None) => {
             let main_module = name("/main_module", main_module)?;
             Code::new(main_module, modules(Naming::File)?).map(Some)
@@ -134,8 +147,7 @@ fn code(
                 Problem::Script(rule.to_owned()),
             ))
         }
-        // A version may be nothing but static assets.
-        (None, None) if metadata.assets.is_some() || metadata.keep_assets == Some(true) => Ok(None),
+        (None, None) if entry.may_lack => Ok(None),
         (None, None) => {
             let rule =
                 "main_module is missing: name the module whose default export handles requests";

@@ -24,8 +24,8 @@ const DEFAULT_SIZE: u32 = 10;
 #[derive(Debug, Deserialize)]
 pub(super) struct VersionPath {
     #[serde(flatten)]
-    worker: WorkerPath,
-    version_id: String,
+    pub(super) worker: WorkerPath,
+    pub(super) version_id: String,
 }
 
 /// `GET …/versions`: newest first.
