@@ -5,9 +5,10 @@
 //!
 //! A request's way: [`worker`] accepts its connection, [`link`] serves it, [`exchange`] handles one
 //! request: [`headers`] looks at it, [`host`] and [`route`] find its process, [`forward`] sends it over
-//! a connection of [`upstream`], and [`body`] streams both ways. Whatever goes wrong becomes a page of
-//! [`fault`]. Bytes move on threads that do nothing else, each with a single-threaded runtime, so that
-//! a request never changes threads and never waits for other work of the edge.
+//! a connection of [`upstream`], and [`body`] streams both ways. A WebSocket becomes a [`tunnel`], whose
+//! bytes [`pump`] moves. Whatever goes wrong becomes a page of [`fault`]. Bytes move on threads that do
+//! nothing else, each with a single-threaded runtime, so that a request never changes threads and never
+//! waits for other work of the edge.
 //!
 //! Requests of Workers to other Workers come in by [`service`] and go the rest of the way.
 //!
