@@ -368,6 +368,7 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             8_000_002,
             "A project with this name already exists. Choose a different project name.".to_owned(),
         ),
+        // The original's number for this is not known: it is that of a name that cannot be had.
         Conflict::WorkerName => (
             StatusCode::CONFLICT,
             10016,
@@ -519,6 +520,7 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::Token(_)
         | Problem::TailFilter(_)
         | Problem::Parameter(_) => 1001,
+        // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         Problem::WorkerName(_) => 10016,
         Problem::VariableTooLarge { .. } => 10054,
         Problem::Script(_)

@@ -14,6 +14,7 @@
 mod assets;
 mod bindings;
 mod client;
+mod deleted_versions;
 mod delivery;
 mod deploy;
 mod gradual;

@@ -2,6 +2,8 @@
 //! drives one area and asserts on what its SDK makes of the answers; the test then asserts on the summary that
 //! the script printed and on the server's state.
 //!
+//! Also, without its program: the calls of the Terraform provider.
+//!
 //! Needs the packages of `requirements.txt` and `package.json` in this package (`make test` installs them).
 //! Nothing here reaches past the loopback address.
 
@@ -15,7 +17,10 @@
 mod accounts;
 mod administrator;
 mod audit_logs;
+mod pages;
 mod script;
 mod secrets_store;
+mod terraform;
 mod tokens;
 mod types;
+mod workers;
