@@ -61,6 +61,17 @@ pub(super) enum SiteKind {
     Pages,
 }
 
+impl SiteKind {
+    /// What a file that was uploaded as of this media type is served as. Clients tell the encoding of a Worker's
+    /// texts; that of a Pages project's they leave to the server.
+    fn content_type(self, text: &str) -> Option<HeaderValue> {
+        if self == Self::Pages && text.starts_with("text/") && !text.contains("charset") {
+            return HeaderValue::try_from(format!("{text}; charset=utf-8")).ok();
+        }
+        HeaderValue::try_from(text).ok()
+    }
+}
+
 /// The static assets of one version.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -114,7 +125,7 @@ impl Site {
                     content_type: asset
                         .content_type
                         .as_ref()
-                        .and_then(|text| HeaderValue::try_from(text).ok()),
+                        .and_then(|text| kind.content_type(text)),
                 })
                 .collect(),
             table: Table::new(manifest, config.html_handling, config.not_found_handling),

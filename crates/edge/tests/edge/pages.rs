@@ -97,7 +97,7 @@ fn assets(plane: &Plane, files: &[(&str, &str)], config: AssetsConfig) -> Assets
         let asset = Asset {
             digest: plane.blob(content.as_bytes()),
             size: content.len() as u64,
-            content_type: None,
+            content_type: path.ends_with(".html").then(|| "text/html".to_owned()),
         };
         manifest.0.insert((*path).to_owned(), asset);
     }
@@ -236,6 +236,7 @@ async fn a_static_project_starts_no_process_and_is_served_as_pages_are() {
         ("access-control-allow-origin", "*"),
         ("referrer-policy", "strict-origin-when-cross-origin"),
         ("x-content-type-options", "nosniff"),
+        ("content-type", "text/html; charset=utf-8"),
     ] {
         assert_eq!(home.headers()[name], value);
     }
