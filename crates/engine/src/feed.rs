@@ -113,6 +113,11 @@ impl ChangeSource for Engine {
     }
 
     async fn blob(&self, digest: Digest) -> Result<Bytes, FeedError> {
+        // Looked at after them: what is forgotten meanwhile only makes the answer stricter.
+        let first = changes::first_seq(&mut reader).await.map_err(unavailable)?;
+        if first.is_some_and(|first| first > after.0 + 1) {
+            return Err(FeedError::TooOld);
+        }
         let mut reader = self.store.reader().await.map_err(unavailable)?;
         let found = blobs::find(&mut reader, digest)
             .await
@@ -339,7 +344,11 @@ mod tests {
 
     use coffer_crypto::{PasswordHasher, RootKey, SystemRandom};
     use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
-    use coffer_types::{SecretStatus, SystemClock};
+    use coffer_store::Written;
+    use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
+    use coffer_types::audit::{Action, Outcome, ResourceKind};
+    use coffer_types::limits::CHANGES_KEPT;
+    use coffer_types::{AuditEventId, RequestId, SecretStatus, SystemClock};
     use futures::FutureExt;
 
     use super::*;
@@ -410,3 +419,50 @@ mod tests {
         assert_eq!(engine.status_of(7), SecretStatus::Active);
     }
 }
+    #[tokio::test]
+    async fn a_replica_that_missed_what_is_forgotten_is_told_to_start_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path()).await;
+        let Snapshot { seq, .. } = engine.snapshot().await.unwrap();
+        let accounts = accounts::all(&mut engine.store.reader().await.unwrap()).await;
+        let account_id = accounts.unwrap()[0].id;
+        let event = NewEvent {
+            id: AuditEventId::random(&SystemRandom),
+            account_id: Some(account_id),
+            at: engine.clock.now(),
+            action: Action::Update,
+            outcome: Outcome::Success,
+            resource_kind: ResourceKind::Account,
+            resource_id: account_id.to_string(),
+            actor: EventActor::operator(),
+            request: EventRequest {
+                id: RequestId::random(&SystemRandom),
+                raw: None,
+            },
+            details: serde_json::json!({}),
+        };
+        let recorded = CHANGES_KEPT + 4096;
+        let many: Result<(), StoreError> = engine
+            .store
+            .write(move |tx| {
+                let event = event.clone();
+                Box::pin(async move {
+                    for _ in 0..recorded {
+                        changes::record(tx, account_id, ChangeSubject::Account).await?;
+                    }
+                    Ok(Written::new((), event))
+                })
+            })
+            .await;
+        many.unwrap();
+        assert!(matches!(engine.changes(seq).await, Err(FeedError::TooOld)));
+        // One that begins where the order begins is told of all that is left.
+        let mut reader = engine.store.reader().await.unwrap();
+        let first = changes::first_seq(&mut reader).await.unwrap().unwrap();
+        assert!(first > seq.0 + 1);
+        let told = engine.changes(Seq(first - 1)).await.unwrap();
+        assert_eq!(told.len(), 1);
+        let Snapshot { seq, .. } = engine.snapshot().await.unwrap();
+        assert!(engine.changes(seq).now_or_never().is_none());
+    }
+

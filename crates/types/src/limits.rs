@@ -58,6 +58,9 @@ pub const DEFAULT_VERSIONS_PAGE_SIZE: u32 = 100;
 pub const MAX_KEY_ALGORITHM_BYTES: usize = 4096;
 /// Deployments that a Worker's list of deployments tells of, the newest.
 pub const LISTED_DEPLOYMENTS: u32 = 100;
+/// Changes that are kept for edges to follow, the newest. Our own bound: a few megabytes, and far more than an edge
+/// misses while it starts anew. One that missed more takes a snapshot.
+pub const CHANGES_KEPT: u64 = 65_536;
 
 /// Characters in the name of a Pages project, as its clients say.
 pub const MAX_PAGES_PROJECT_NAME_CHARS: usize = 58;

@@ -1,5 +1,6 @@
 //! Changes: the order in which edges follow what happened.
 
+use coffer_types::limits::CHANGES_KEPT;
 use coffer_types::{AccountId, SecretId, VersionId, WorkerId};
 use sqlx::SqliteConnection;
 
@@ -31,7 +32,13 @@ pub struct ChangeRow {
     pub subject: ChangeSubject,
 }
 
-/// Adds a change to the order and gives its place.
+/// How many changes are recorded between two looks for those that are no longer kept.
+const FORGET_EVERY: u64 = 256;
+/// Changes removed at once: more than are recorded meanwhile, so that an order that grew long before comes down.
+const FORGOTTEN_AT_ONCE: u64 = 4 * FORGET_EVERY;
+
+/// Adds a change to the order and gives its place. The oldest are forgotten meanwhile: about [`CHANGES_KEPT`] are
+/// kept, however far edges have come, since one that is further behind does better with a new snapshot.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -60,9 +67,23 @@ pub async fn record(
     Ok(seq)
 }
 
+    if seq.is_multiple_of(FORGET_EVERY) {
+        forget(tx, seq.saturating_sub(CHANGES_KEPT)).await?;
+    }
 /// The changes after a place, in order, `limit` at the most.
 ///
 /// # Errors
+/// Removes some of the changes up to a place.
+async fn forget(tx: &mut Tx<'_>, up_to: u64) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "DELETE FROM changes WHERE seq <= $1 AND seq < (SELECT min(seq) FROM changes) + $2",
+        i64::try_from(up_to).unwrap_or(i64::MAX),
+        i64::try_from(FORGOTTEN_AT_ONCE).unwrap_or(i64::MAX)
+    );
+    Ok(())
+}
+
 /// [`StoreError`] if the database fails.
 pub async fn after(
     rows: &mut impl Rows,
@@ -103,6 +124,19 @@ pub async fn after(
 /// [`StoreError`] if the database fails.
 pub async fn last_seq(rows: &mut impl Rows) -> Result<u64, StoreError> {
     on!(rows, connection => Ok(last_seq_on(connection).await?))
+/// The first place in the order that is kept; `None` before the first change.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn first_seq(rows: &mut impl Rows) -> Result<Option<u64>, StoreError> {
+    let first: Option<i64> = on!(rows, connection => {
+        sqlx::query_scalar("SELECT min(seq) FROM changes")
+            .fetch_one(connection)
+            .await?
+    });
+    Ok(first.map(|first| u64::try_from(first).unwrap_or(0)))
+}
+
 }
 
 pub(crate) async fn last_seq_on(connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::{Store, Written};
 use coffer_types::SecretId;
+use coffer_types::limits::CHANGES_KEPT;
 use futures::future::join_all;
 
 use crate::support::{Fixture, Refused};
@@ -124,4 +125,56 @@ async fn what_is_announced_can_be_read() {
     }
     follower.await.unwrap();
     assert_eq!(*fixture.store.last_change().borrow(), CHANGES);
+}
+
+/// Records so many changes in one write.
+async fn record_many(fixture: &Fixture, count: u64) {
+    let (account_id, event) = (fixture.account_id, fixture.event("changes"));
+    let done: Result<u64, Refused> = fixture
+        .store
+        .write(move |tx| {
+            let event = event.clone();
+            Box::pin(async move {
+                let mut last = 0;
+                for _ in 0..count {
+                    last = changes::record(tx, account_id, ChangeSubject::Account).await?;
+                }
+                Ok(Written::new(last, event))
+            })
+        })
+        .await;
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn the_oldest_are_forgotten_and_the_order_goes_on() {
+    const SLACK: u64 = 2048;
+    let fixture = Fixture::new().await;
+    let ends = async || {
+        let mut reader = fixture.store.reader().await.unwrap();
+        let first = changes::first_seq(&mut reader).await.unwrap();
+        (first, changes::last_seq(&mut reader).await.unwrap())
+    };
+    assert_eq!(ends().await, (None, 0));
+    record_many(&fixture, CHANGES_KEPT).await;
+    assert_eq!(ends().await, (Some(1), CHANGES_KEPT));
+    record_many(&fixture, SLACK).await;
+    let (first, last) = ends().await;
+    let first = first.unwrap();
+    assert_eq!(last, CHANGES_KEPT + SLACK);
+    let kept = last - first + 1;
+    assert!(
+        (CHANGES_KEPT..CHANGES_KEPT + SLACK / 2).contains(&kept),
+        "{kept} from {first}"
+    );
+    let mut reader = fixture.store.reader().await.unwrap();
+    let found = changes::after(&mut reader, first - 1, u32::MAX).await;
+    let places: Vec<_> = found.unwrap().iter().map(|change| change.seq).collect();
+    assert_eq!(places, (first..=last).collect::<Vec<_>>());
+    drop(reader);
+    fixture.store.close().await;
+    let files = fixture.files();
+    drop(fixture.store);
+    let store = Store::open(&files).await.unwrap();
+    assert_eq!(*store.last_change().borrow(), last);
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::client::Wrangler;
 use crate::deploy::{deploy, read, reply_where};
 use crate::project::Project;
+use crate::store::Store;
 
 /// A WebAssembly module that exports `answer: () -> i32`, which gives 42.
 const ANSWER_WASM: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x0a\x01\x06answer\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b";
@@ -107,10 +108,13 @@ async fn a_key_set_by_the_api_stays_through_deploys() {
 async fn a_service_worker_deploys_with_its_parts() {
     let instance = Instance::start().await.unwrap();
     let wrangler = Wrangler::of(&instance);
+    let store = Store::create(&instance).await;
+    store.add("KEY", "stored", &["workers"]).await;
     let project = Project::new(json!({
         "name": "old",
         "main": "index.js",
         "vars": { "GREETING": "hello" },
+        "secrets_store_secrets": [{ "binding": "STORED", "store_id": store.id, "secret_name": "KEY" }],
         "text_blobs": { "NOTE": "note.txt" },
         "data_blobs": { "BYTES": "bytes.bin" },
         "wasm_modules": { "ANSWER": "answer.wasm" },
@@ -121,8 +125,10 @@ async fn a_service_worker_deploys_with_its_parts() {
     .with(
         "index.js",
         r#"const { exports } = new WebAssembly.Instance(ANSWER);
-addEventListener("fetch", (event) => event.respondWith(Response.json(
-    [GREETING, NOTE, [...new Uint8Array(BYTES)], exports.answer()])));"#,
+addEventListener("fetch", (event) => event.respondWith(answer()));
+async function answer() {
+    return Response.json([GREETING, NOTE, [...new Uint8Array(BYTES)], exports.answer(), await STORED.get()]);
+}"#,
     );
     deploy(&wrangler, &project)
         .await
@@ -130,7 +136,7 @@ addEventListener("fetch", (event) => event.respondWith(Response.json(
         .says(&["Uploaded old"]);
     assert_eq!(
         read(&instance, "old").await,
-        json!(["hello", "a note", [0, 255], 42])
+        json!(["hello", "a note", [0, 255], 42, "stored"])
     );
     // Again, and with a secret of its own.
     let put = ["secret", "put", "TOKEN", "--name", "old"];

@@ -13,6 +13,7 @@
 
 mod assets;
 mod bindings;
+mod bounds;
 mod client;
 mod deleted_versions;
 mod delivery;
