@@ -63,6 +63,9 @@ fn show(accounts: &[AccountSummary], json: bool) {
             secrets,
             limits,
         } = account;
+        let subdomain = subdomain
+            .as_ref()
+            .map_or("no subdomain", |subdomain| subdomain.as_str());
         output::data(&format!(
             "{id}  {name} ({subdomain})\n  secrets {secrets} of {}, stores {}, value {} bytes, Workers {}",
             limits.secrets, limits.stores, limits.value_bytes, limits.workers

@@ -115,6 +115,9 @@ pub enum Problem {
     /// A Worker's name that is none.
     #[error("a Worker's name {0}")]
     WorkerName(InvalidName),
+    /// An account's label in host names that is none.
+    #[error("a subdomain {0}")]
+    Subdomain(InvalidName),
     /// A per-Worker secret or variable that is too large.
     #[error("the text of {name} is {bytes} bytes, the limit is {limit}")]
     VariableTooLarge {
@@ -272,6 +275,12 @@ pub enum Missing {
     /// The deployment.
     #[error("no such deployment")]
     Deployment,
+    /// The account's label in host names.
+    #[error("the account has no subdomain")]
+    Subdomain,
+    /// An account with this label in host names.
+    #[error("no account has the subdomain")]
+    AccountOfSubdomain,
     /// The session.
     #[error("no such session")]
     Session,
@@ -334,6 +343,9 @@ pub enum Conflict {
     /// Traffic goes to the version.
     #[error("the version is deployed")]
     VersionDeployed,
+    /// Another account has the label in host names, or it is kept for something else.
+    #[error("the subdomain is taken")]
+    Subdomain,
     /// The deployment divides the traffic now.
     #[error("the deployment is active")]
     DeploymentActive,

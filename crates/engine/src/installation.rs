@@ -10,7 +10,7 @@ use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::instance;
 use coffer_store::{Files, OpenError, Rows, Store, StoreError, Written};
 use coffer_types::audit::{Action, Outcome, ResourceKind};
-use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId};
+use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId, Subdomain};
 use serde_json::json;
 
 use crate::error::{Error, Missing, Result};
@@ -53,8 +53,8 @@ pub struct AccountSummary {
     pub id: AccountId,
     /// Its name.
     pub name: String,
-    /// Its label in host names.
-    pub subdomain: String,
+    /// Its label in host names, if it has one.
+    pub subdomain: Option<Subdomain>,
     /// Secrets it has.
     pub secrets: u32,
     /// What it may hold.
@@ -226,7 +226,7 @@ impl Installation {
             summaries.push(AccountSummary {
                 id: account.id,
                 name: account.name,
-                subdomain: account.subdomain.to_string(),
+                subdomain: account.subdomain,
                 secrets: accounts::secret_count(&mut reader, account.id).await?,
                 limits: account.limits,
             });

@@ -132,7 +132,7 @@ impl Installation {
         Ok(AccountRow {
             id,
             name: new.account_name.clone(),
-            subdomain: new.subdomain.clone(),
+            subdomain: Some(new.subdomain.clone()),
             limits: AccountLimits {
                 stores: limits::DEFAULT_STORES_PER_ACCOUNT,
                 secrets: limits::DEFAULT_SECRETS_PER_ACCOUNT,

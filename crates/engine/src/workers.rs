@@ -6,6 +6,7 @@
 //! deploy goes the same way as far as [`binding_edits`] allows.
 
 mod account_settings;
+mod account_subdomain;
 mod annotations;
 mod binding_edits;
 mod bindings;

@@ -81,8 +81,9 @@ pub enum Record {
 pub struct AccountRecord {
     /// The account.
     pub account_id: AccountId,
-    /// Its label in host names.
-    pub subdomain: Subdomain,
+    /// Its label in host names; without one its Workers answer at none that begins with their names.
+    #[serde(default)]
+    pub subdomain: Option<Subdomain>,
     /// Its keys, each wrapped under a master key.
     pub keys: Vec<WrappedAccountKey>,
 }

@@ -485,8 +485,10 @@ pub struct WorkerSubdomain {
     /// Whether it answers at its own host name, and its versions at preview host names.
     #[serde(flatten)]
     pub state: SubdomainState,
-    /// Its own address; clients print it.
-    pub url: String,
+    /// Its own address; clients print it. An account without a subdomain has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// What follows the version in a preview's host name.
-    pub preview_url_suffix: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_url_suffix: Option<String>,
 }

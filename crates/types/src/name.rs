@@ -28,7 +28,18 @@ pub enum InvalidName {
         /// The permitted form, in words.
         allowed: &'static str,
     },
+    /// Kept for something else.
+    #[error("must not be {name}: {holder} have it")]
+    Reserved {
+        /// The name.
+        name: &'static str,
+        /// Who has it, in words.
+        holder: &'static str,
+    },
 }
+
+/// The label that stands in host names of Pages projects where an account's subdomain stands in those of Workers.
+pub const PAGES_SUBDOMAIN: &str = "pages";
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
@@ -95,7 +106,7 @@ name!(/// A Worker's name: one lower-case DNS label (underscores allowed), at mo
     WorkerName, check_worker_name);
 name!(/// The name of a binding: what the Worker reads from `env`.
     BindingName, check_binding_name);
-name!(/// An account's label in the host names of its Workers: one DNS label.
+name!(/// An account's label in the host names of its Workers: one DNS label, and not [`PAGES_SUBDOMAIN`].
     Subdomain, check_subdomain);
 name!(/// An e-mail address in the form that is compared: lower case, one `@`.
     Email, check_email);
@@ -214,6 +225,12 @@ fn check_binding_name(text: &str) -> Result<(), InvalidName> {
 
 fn check_subdomain(text: &str) -> Result<(), InvalidName> {
     check_length(text, limits::MAX_WORKER_NAME_CHARS)?;
+    if text == PAGES_SUBDOMAIN {
+        return Err(InvalidName::Reserved {
+            name: PAGES_SUBDOMAIN,
+            holder: "Pages projects",
+        });
+    }
     check_form(
         text.bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

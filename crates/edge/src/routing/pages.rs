@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use coffer_protocol::feed::PagesProjectRecord;
+use coffer_types::name::PAGES_SUBDOMAIN;
 use coffer_types::{VersionId, WorkerId};
 
 use crate::replica::State;
-
-/// The label that all projects' host names have in place of an account's subdomain.
-const PAGES: &str = "pages";
 
 /// Every project by its host name, `<label>.pages.<domain>`.
 #[derive(Debug, Default)]
@@ -35,7 +33,7 @@ impl Projects {
         previews: &mut HashMap<WorkerId, HashMap<String, VersionId>>,
     ) -> Self {
         let mut projects = Self {
-            suffix: format!(".{PAGES}.{domain}"),
+            suffix: format!(".{PAGES_SUBDOMAIN}.{domain}"),
             hosts: HashMap::new(),
         };
         for record in state.projects() {

@@ -177,7 +177,8 @@ pub(super) fn build(
         };
         let newest = lanes(state, worker, slot);
         let shares = table.take(worker.worker_id, newest, before, &mut awaited);
-        let host = format!("{}.{}.{domain}", worker.name, account.subdomain);
+        let label = account.subdomain.as_ref();
+        let host = label.map(|label| format!("{}.{label}.{domain}", worker.name));
         let previews = previews
             .remove(&worker.worker_id)
             .filter(|_| worker.previews_enabled);
@@ -188,7 +189,9 @@ pub(super) fn build(
             shares,
             previews: previews.unwrap_or_default(),
         });
-        table.hosts.insert(host, Arc::clone(&target));
+        if let Some(host) = host {
+            table.hosts.insert(host, Arc::clone(&target));
+        }
         let names = table.names.entry(worker.account_id).or_default();
         names.insert(worker.name.clone(), Arc::clone(&target));
         table.workers.insert(worker.worker_id, target);

@@ -202,7 +202,7 @@ impl Tenant {
         let key = plane.keyring.new_account_key(account_id, 1, &SystemRandom);
         let account = AccountRecord {
             account_id,
-            subdomain: subdomain.parse().unwrap(),
+            subdomain: Some(subdomain.parse().unwrap()),
             keys: vec![key.unwrap()],
         };
         plane.put(Record::Account(account.clone()));
@@ -401,9 +401,7 @@ impl Worker {
     }
 
     pub(crate) fn host(&self) -> String {
-        format!(
-            "{}.{}.localhost",
-            self.record.name, self.tenant.account.subdomain
-        )
+        let subdomain = self.tenant.account.subdomain.as_ref().unwrap();
+        format!("{}.{subdomain}.localhost", self.record.name)
     }
 }

@@ -7,11 +7,11 @@ use coffer_store::rows::Direction;
 use coffer_store::rows::accounts::{self, AccountRow};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{AccountName, Subdomain};
+use coffer_types::AccountName;
 use serde_json::json;
 
 use crate::actor::Caller;
-use crate::authorize::{ManageAccount, Permit, ViewAccount, ViewWorkers};
+use crate::authorize::{ManageAccount, Permit, ViewAccount};
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
 use crate::mutate::About;
@@ -91,11 +91,6 @@ impl Engine {
         name.as_str().clone_into(&mut account.name);
         let event = self.event(&permit.caller, id, about);
         Ok(Written::new(view(&account), event))
-    }
-
-    /// The account's label in the host names of its Workers.
-    pub fn subdomain(&self, permit: &Permit<ViewWorkers>) -> Subdomain {
-        permit.account().subdomain.clone()
     }
 }
 

@@ -315,6 +315,11 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             10336,
             "The deployment was not found on this Worker.".to_owned(),
         ),
+        Missing::Subdomain => (
+            10007,
+            "The account has no subdomain: register one with PUT /accounts/{account_id}/workers/subdomain.".to_owned(),
+        ),
+        Missing::AccountOfSubdomain => (10032, "The subdomain is available.".to_owned()),
         Missing::Session => (1003, "session_not_found: you have no session with this id".to_owned()),
         Missing::Tail => (1003, "tail_not_found: the Worker has no tail with this id".to_owned()),
         Missing::WorkerSecret => (10056, "Binding not found".to_owned()),
@@ -363,6 +368,11 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
         ),
         // Described secret by secret elsewhere; an empty list does not occur.
         Conflict::SecretsBound(_) => (StatusCode::CONFLICT, 1003, "secret_in_use".to_owned()),
+        Conflict::Subdomain => (
+            StatusCode::CONFLICT,
+            10031,
+            "The subdomain is unavailable: choose another.".to_owned(),
+        ),
         Conflict::PagesProjectName => (
             StatusCode::CONFLICT,
             8_000_002,
@@ -388,6 +398,7 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
             10215,
+        // The original's number for this is not known: it is that of a name that cannot be had.
             "Secret edit failed: the latest version of your Worker isn't currently deployed. Deploy it with \
              `wrangler versions deploy`, or use `wrangler versions secret`."
                 .to_owned(),
@@ -521,7 +532,9 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::TailFilter(_)
         | Problem::Parameter(_) => 1001,
         // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
+        // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         Problem::WorkerName(_) => 10016,
+        Problem::Subdomain(_) => 10021,
         Problem::VariableTooLarge { .. } => 10054,
         Problem::Script(_)
         | Problem::Upload(_)

@@ -1,6 +1,7 @@
 //! Workers: scripts, versions, deployments, per-Worker secrets, settings.
 
 mod account_settings;
+mod account_subdomain;
 mod assets;
 mod binding;
 #[cfg(test)]
@@ -40,7 +41,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// The routes of this area that are about the account.
 pub(super) fn account_routes() -> Vec<Route> {
-    account_settings::routes()
+    let mut routes = account_settings::routes();
+    routes.extend(account_subdomain::routes());
+    routes
 }
 
 /// The routes of this area that ask for another token than the API's.

@@ -139,7 +139,7 @@ impl TestApp {
         let row = Arc::new(AccountRow {
             id,
             name: "Other account".to_owned(),
-            subdomain: format!("s{id}").parse().unwrap(),
+            subdomain: Some(format!("s{id}").parse().unwrap()),
             limits: first.unwrap().limits,
             keys: vec![key],
             created_at: self.clock.now(),

@@ -15,8 +15,8 @@ pub struct AccountRow {
     pub id: AccountId,
     /// What people call it.
     pub name: String,
-    /// Its label in host names.
-    pub subdomain: Subdomain,
+    /// Its label in host names, if it has one.
+    pub subdomain: Option<Subdomain>,
     /// What it may hold.
     pub limits: AccountLimits,
     /// Its keys, oldest first.
@@ -58,7 +58,7 @@ pub async fn insert(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), StoreEr
              max_workers, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         account.id.to_string(),
         account.name.clone(),
-        account.subdomain.as_str().to_owned(),
+        subdomain_column(account.id, account.subdomain.as_ref()),
         i64::from(account.limits.stores),
         i64::from(account.limits.secrets),
         i64::from(account.limits.value_bytes),
@@ -125,6 +125,44 @@ pub async fn rename(
     );
     tx.touch(Touched::Account(id));
     Ok(())
+}
+
+/// Gives an account another label in host names, or none.
+///
+/// # Errors
+/// [`StoreError::Taken`] if another account has it.
+pub async fn set_subdomain(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    subdomain: Option<&Subdomain>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE accounts SET subdomain = $2, modified_at = $3 WHERE id = $1",
+        id.to_string(),
+        subdomain_column(id, subdomain),
+        now.as_micros()
+    );
+    tx.touch(Touched::Account(id));
+    Ok(())
+}
+
+/// The account that has this label in host names.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn of_subdomain(
+    rows: &mut impl Rows,
+    subdomain: &Subdomain,
+) -> Result<Option<AccountId>, StoreError> {
+    let found: Option<String> = on!(rows, connection => {
+        sqlx::query_scalar("SELECT id FROM accounts WHERE subdomain = $1")
+            .bind(subdomain.as_str().to_owned())
+            .fetch_optional(connection)
+            .await?
+    });
+    found.map(|id| parsed("account id", &id)).transpose()
 }
 
 /// Sets whether a secret that a deployed version binds is kept from being deleted; `false` if there is no such
@@ -305,6 +343,17 @@ pub async fn all(rows: &mut impl Rows) -> Result<Vec<AccountRow>, StoreError> {
     Ok(accounts)
 }
 
+/// Begins what stands in place of the label of an account without one. No label begins so, and the account's id
+/// after it keeps the column unique.
+const NO_SUBDOMAIN: char = '-';
+
+fn subdomain_column(id: AccountId, subdomain: Option<&Subdomain>) -> String {
+    subdomain.map_or_else(
+        || format!("{NO_SUBDOMAIN}{id}"),
+        |subdomain| subdomain.as_str().to_owned(),
+    )
+}
+
 type AccountTuple = (String, String, String, i64, i64, i64, i64, i64);
 
 async fn with_keys(rows: &mut impl Rows, tuple: AccountTuple) -> Result<AccountRow, StoreError> {
@@ -330,7 +379,10 @@ async fn with_keys(rows: &mut impl Rows, tuple: AccountTuple) -> Result<AccountR
     Ok(AccountRow {
         id: parsed("account id", &id)?,
         name,
-        subdomain: parsed("subdomain", &subdomain)?,
+        subdomain: Some(subdomain)
+            .filter(|column| !column.starts_with(NO_SUBDOMAIN))
+            .map(|label| parsed("subdomain", &label))
+            .transpose()?,
         limits: AccountLimits {
             stores: unsigned("max_stores", stores)?,
             secrets: unsigned("max_secrets", secrets)?,

@@ -76,7 +76,7 @@ impl Fixture {
         let account = Arc::new(AccountRow {
             id: self.account_id,
             name: "account".to_owned(),
-            subdomain: "dev".parse().unwrap(),
+            subdomain: Some("dev".parse().unwrap()),
             limits: limits(100_000),
             keys: Vec::new(),
             created_at: now(),

@@ -1,11 +1,11 @@
-//! Host names: the account's, and whether a Worker answers at its own.
+//! Whether a Worker answers at its own host name.
 
 use axum::extract::{Path, State};
 use axum::http::Method;
 use coffer_engine::{DeployWorkers, SubdomainChange, ViewWorkers};
 use coffer_protocol::workers::SubdomainState;
-use coffer_types::{Permission, Subdomain};
-use serde::{Deserialize, Serialize};
+use coffer_types::Permission;
+use serde::Deserialize;
 
 use super::fields::ScriptPath;
 use crate::api::answer::Answer;
@@ -16,18 +16,10 @@ use crate::api::route::{Route, route};
 use crate::app::App;
 
 pub(super) fn routes() -> Vec<Route> {
-    const ACCOUNT: &str = "/accounts/{account_id}/workers/subdomain";
     const SCRIPT: &str = "/accounts/{account_id}/workers/scripts/{script_name}/subdomain";
     let view = Some(Permission::ViewWorkers);
     let deploy = Some(Permission::DeployWorkers);
     vec![
-        route(
-            &Method::GET,
-            ACCOUNT,
-            "Show the account's subdomain",
-            view,
-            find,
-        ),
         route(
             &Method::GET,
             SCRIPT,
@@ -52,23 +44,11 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The account's label in host names.
-#[derive(Debug, Serialize)]
-struct AccountSubdomain {
-    subdomain: Subdomain,
-}
-
 /// The request: without `previews_enabled`, previews follow the Worker.
 #[derive(Debug, Deserialize)]
 struct Asked {
     enabled: bool,
     previews_enabled: Option<bool>,
-}
-
-async fn find(Permitted(permit): Permitted<ViewWorkers>) -> ApiResult<Answer<AccountSubdomain>> {
-    Ok(Answer::ok(AccountSubdomain {
-        subdomain: permit.account().subdomain.clone(),
-    }))
 }
 
 async fn find_state(
@@ -164,13 +144,5 @@ mod tests {
         let asked = Some(json!({ "enabled": true }));
         let answer = app.request(Method::POST, &missing, asked).await;
         assert!(failure(&answer).1[0].starts_with("10007 "));
-    }
-
-    #[tokio::test]
-    async fn the_account_has_its_label() {
-        let app = TestApp::new().await;
-        let path = "/accounts/{account_id}/workers/subdomain";
-        let answer = app.request(Method::GET, path, None).await;
-        assert_eq!(result(&answer), &json!({ "subdomain": "dev" }));
     }
 }

@@ -138,17 +138,21 @@ async fn find(
 ) -> ApiResult<Answer<Worker>> {
     let name = path.name(&app, &permit).await?;
     let facts = app.engine.worker(&permit, &name).await?;
-    Ok(Answer::ok(view(&app, &permit.account().subdomain, facts)))
+    let subdomain = permit.account().subdomain.as_ref();
+    Ok(Answer::ok(view(&app, subdomain, facts)))
 }
 
-fn view(app: &App, subdomain: &Subdomain, facts: WorkerFacts) -> Worker {
+fn view(app: &App, subdomain: Option<&Subdomain>, facts: WorkerFacts) -> Worker {
     let WorkerFacts {
         script,
         settings,
         subdomain: state,
         deployed_at,
     } = facts;
-    let address = |label: String| app.workers_url.with_label(&format!("{label}.{subdomain}"));
+    let address = |label: String| {
+        let subdomain = subdomain?;
+        Some(app.workers_url.with_label(&format!("{label}.{subdomain}")))
+    };
     let suffix = address(format!("-{}", script.id));
     Worker {
         id: script.tag,
@@ -164,7 +168,7 @@ fn view(app: &App, subdomain: &Subdomain, facts: WorkerFacts) -> Worker {
         subdomain: WorkerSubdomain {
             state,
             url: address(script.id.to_string()),
-            preview_url_suffix: without_scheme(&suffix),
+            preview_url_suffix: suffix.as_deref().map(without_scheme),
         },
         name: script.id,
         tags: settings.script.tags.unwrap_or_default(),

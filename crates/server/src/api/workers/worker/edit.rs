@@ -151,7 +151,8 @@ async fn shown(
     name: &WorkerName,
 ) -> ApiResult<Answer<Worker>> {
     let facts = app.engine.worker(permit, name).await?;
-    Ok(Answer::ok(view(app, &permit.account().subdomain, facts)))
+    let subdomain = permit.account().subdomain.as_ref();
+    Ok(Answer::ok(view(app, subdomain, facts)))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) async fn list(
         workers.reverse();
     }
     let (workers, info) = page.of(workers);
-    let subdomain = &permit.account().subdomain;
+    let subdomain = permit.account().subdomain.as_ref();
     let shown = |facts: WorkerFacts| view(&app, subdomain, facts);
     Ok(Answer::page(workers.into_iter().map(shown).collect(), info))
 }
