@@ -109,15 +109,15 @@ impl ChangeSource for Engine {
         let rows = changes::after(&mut reader, after.0, MAX_CHANGES)
             .await
             .map_err(unavailable)?;
-        latest_of_each(rows, &mut reader).await.map_err(unavailable)
-    }
-
-    async fn blob(&self, digest: Digest) -> Result<Bytes, FeedError> {
         // Looked at after them: what is forgotten meanwhile only makes the answer stricter.
         let first = changes::first_seq(&mut reader).await.map_err(unavailable)?;
         if first.is_some_and(|first| first > after.0 + 1) {
             return Err(FeedError::TooOld);
         }
+        latest_of_each(rows, &mut reader).await.map_err(unavailable)
+    }
+
+    async fn blob(&self, digest: Digest) -> Result<Bytes, FeedError> {
         let mut reader = self.store.reader().await.map_err(unavailable)?;
         let found = blobs::find(&mut reader, digest)
             .await
@@ -402,24 +402,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_applied_before_the_edge_that_is_expected_says_so() {
-        let directory = tempfile::tempdir().unwrap();
-        let engine = engine(directory.path()).await;
-        assert_eq!(engine.status_of(7), SecretStatus::Active);
-        engine.expect_edge();
-        assert_eq!(engine.status_of(7), SecretStatus::Pending);
-        assert!(engine.applied.reached(7).now_or_never().is_none());
-        let edge = EdgeId::random(&SystemRandom);
-        ChangeSource::acknowledge(&engine, edge, Seq(7)).await;
-        assert_eq!(engine.status_of(7), SecretStatus::Active);
-        assert_eq!(engine.status_of(8), SecretStatus::Pending);
-        assert!(engine.applied.reached(7).now_or_never().is_some());
-        // Told again, it forgets nothing.
-        engine.expect_edge();
-        assert_eq!(engine.status_of(7), SecretStatus::Active);
-    }
-}
-    #[tokio::test]
     async fn a_replica_that_missed_what_is_forgotten_is_told_to_start_over() {
         let directory = tempfile::tempdir().unwrap();
         let engine = engine(directory.path()).await;
@@ -466,3 +448,21 @@ mod tests {
         assert!(engine.changes(seq).now_or_never().is_none());
     }
 
+    #[tokio::test]
+    async fn nothing_is_applied_before_the_edge_that_is_expected_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path()).await;
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
+        engine.expect_edge();
+        assert_eq!(engine.status_of(7), SecretStatus::Pending);
+        assert!(engine.applied.reached(7).now_or_never().is_none());
+        let edge = EdgeId::random(&SystemRandom);
+        ChangeSource::acknowledge(&engine, edge, Seq(7)).await;
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
+        assert_eq!(engine.status_of(8), SecretStatus::Pending);
+        assert!(engine.applied.reached(7).now_or_never().is_some());
+        // Told again, it forgets nothing.
+        engine.expect_edge();
+        assert_eq!(engine.status_of(7), SecretStatus::Active);
+    }
+}

@@ -64,15 +64,12 @@ pub async fn record(
         subject_id,
     );
     tx.last_change = seq;
-    Ok(seq)
-}
-
     if seq.is_multiple_of(FORGET_EVERY) {
         forget(tx, seq.saturating_sub(CHANGES_KEPT)).await?;
     }
-/// The changes after a place, in order, `limit` at the most.
-///
-/// # Errors
+    Ok(seq)
+}
+
 /// Removes some of the changes up to a place.
 async fn forget(tx: &mut Tx<'_>, up_to: u64) -> Result<(), StoreError> {
     execute!(
@@ -84,6 +81,9 @@ async fn forget(tx: &mut Tx<'_>, up_to: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The changes after a place, in order, `limit` at the most.
+///
+/// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn after(
     rows: &mut impl Rows,
@@ -118,12 +118,6 @@ pub async fn after(
         .collect()
 }
 
-/// The last place in the order; zero before the first change.
-///
-/// # Errors
-/// [`StoreError`] if the database fails.
-pub async fn last_seq(rows: &mut impl Rows) -> Result<u64, StoreError> {
-    on!(rows, connection => Ok(last_seq_on(connection).await?))
 /// The first place in the order that is kept; `None` before the first change.
 ///
 /// # Errors
@@ -137,6 +131,12 @@ pub async fn first_seq(rows: &mut impl Rows) -> Result<Option<u64>, StoreError> 
     Ok(first.map(|first| u64::try_from(first).unwrap_or(0)))
 }
 
+/// The last place in the order; zero before the first change.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn last_seq(rows: &mut impl Rows) -> Result<u64, StoreError> {
+    on!(rows, connection => Ok(last_seq_on(connection).await?))
 }
 
 pub(crate) async fn last_seq_on(connection: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
