@@ -272,46 +272,6 @@ async fn pages(log: &mut Log) {
         let body = json!({ "deployment_configs": configurations });
         log.json(Method::PATCH, &project, body, &[event]).await;
     }
-    pages_files(log).await;
-    let deployments = format!("{project}/deployments");
-    let mut deploy = async || {
-        let form =
-            "--b\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{}\r\n--b--\r\n";
-        let media_type = "multipart/form-data; boundary=b";
-        let made = ["create pages_deployment"];
-        let answer = log
-            .send(Method::POST, &deployments, media_type, form.into(), &made)
-            .await;
-        text_at(result(&answer), "/id")
-    };
-    let (first, second) = (deploy().await, deploy().await);
-    let deployment = format!("{deployments}/{{deployment_id}}");
-    log.set("deployment_id", &first);
-    let tails = format!("{deployment}/tails");
-    let answer = log
-        .json(Method::POST, &tails, json!({}), &["create tail"])
-        .await;
-    log.set("tail_id", text_at(result(&answer), "/id"));
-    let tail = format!("{tails}/{{tail_id}}");
-    log.json(Method::DELETE, &tail, Value::Null, &["delete tail"])
-        .await;
-    for (id, method, path, event) in [
-        (
-            &first,
-            Method::POST,
-            format!("{deployment}/rollback"),
-            "update pages_deployment",
-        ),
-        (
-            &second,
-            Method::DELETE,
-            deployment.clone(),
-            "delete pages_deployment",
-        ),
-    ] {
-        log.set("deployment_id", id);
-        log.json(method, &path, Value::Null, &[event]).await;
-    }
     log.json(
         Method::DELETE,
         &project,
@@ -319,29 +279,6 @@ async fn pages(log: &mut Log) {
         &["delete pages_project"],
     )
     .await;
-}
-
-/// Files are nothing until a deployment has them, and that is told.
-async fn pages_files(log: &mut Log) {
-    let token = log.app.request(
-        Method::GET,
-        "/accounts/{account_id}/pages/projects/site/upload-token",
-        None,
-    );
-    let token = format!("Bearer {}", text_at(result(&token.await), "/jwt"));
-    let actor = std::mem::replace(
-        &mut log.actor,
-        Actor::with_headers(&[("authorization", &token)]),
-    );
-    let none = || json!({ "hashes": [] });
-    for (path, body) in [
-        ("/pages/assets/check-missing", none()),
-        ("/pages/assets/upload", json!([])),
-        ("/pages/assets/upsert-hashes", none()),
-    ] {
-        log.json(Method::POST, path, body, &[]).await;
-    }
-    log.actor = actor;
 }
 
 /// Files are nothing until a version has them, and that is told.
@@ -487,7 +424,6 @@ async fn workers(log: &mut Log) {
         &["update worker"],
     )
     .await;
-    hostnames(log).await;
     log.set("worker_id", "hello");
     let derived = json!({ "env": { "DERIVED": { "type": "secret_text", "text": "1" } } });
     log.json(
@@ -538,27 +474,6 @@ async fn workers(log: &mut Log) {
     log.json(Method::POST, &versions, code, &["create version"])
         .await;
     log.json(Method::DELETE, worker, Value::Null, &["delete worker"])
-        .await;
-}
-
-/// Custom domains and routes: what only looks has no event.
-async fn hostnames(log: &mut Log) {
-    let domains = "/accounts/{account_id}/workers/domains";
-    let body = json!({ "hostname": "a.example.com", "service": "hello" });
-    let told = ["update worker"];
-    let answer = log.json(Method::PUT, domains, body, &told).await;
-    log.set("domain_id", text_at(result(&answer), "/id"));
-    let domain = format!("{domains}/{{domain_id}}");
-    log.json(Method::DELETE, &domain, Value::Null, &told).await;
-    let changeset = format!("{SCRIPT}/domains/changeset");
-    let origins = json!([{ "hostname": "b.example.com" }]);
-    log.json(Method::POST, &changeset, origins.clone(), &[])
-        .await;
-    let records = format!("{SCRIPT}/domains/records");
-    let body = json!({ "origins": origins });
-    log.json(Method::PUT, &records, body, &told).await;
-    let routes = json!([{ "pattern": "c.example.com/*" }]);
-    log.json(Method::PUT, &format!("{SCRIPT}/routes"), routes, &told)
         .await;
 }
 

@@ -99,9 +99,6 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
         ("PUT", "") if is_upload(route) => script(),
         ("POST", "/versions") => script(),
         ("PUT", "/content") => script(),
-        ("POST", "/pages/projects/{project_name}/deployments") => {
-            Content::Form(vec![("manifest", "{}".to_owned())])
-        }
         ("PATCH", "/settings") => Content::Form(vec![("settings", "{}".to_owned())]),
         (method, path) => Content::Json(match (method, path) {
             ("PUT", "") => json!({ "name": "First account" }),
@@ -118,12 +115,6 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
                 json!([{ "name": "KEY", "value": "v", "scopes": ["workers"] }])
             }
             ("DELETE", "/secrets_store/stores/{store_id}/secrets") => json!([{ "id": ID }]),
-            ("PUT", "/workers/domains") => {
-                json!({ "hostname": "a.example.com", "service": "nothing" })
-            }
-            ("POST", "/domains/changeset") => json!([]),
-            ("PUT", "/domains/records") => json!({ "origins": [] }),
-            ("PUT", "/routes") => json!([{ "pattern": "a.example.com/*" }]),
             ("PUT", "/schedules") => json!([{ "cron": "* * * * *" }]),
             ("POST", "/deployments") => json!({
                 "strategy": "percentage",
@@ -137,10 +128,6 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
             ("POST", "/subdomain") => json!({ "enabled": true }),
             ("PUT", "/workers/subdomain") => json!({ "subdomain": name }),
             ("POST", "/pages/projects") => json!({ "name": name, "production_branch": "main" }),
-            ("POST", "/pages/assets/check-missing" | "/pages/assets/upsert-hashes") => {
-                json!({ "hashes": [] })
-            }
-            ("POST", "/pages/assets/upload") => json!([]),
             ("POST", "/tokens" | "/user/tokens") => token(app, &name),
             _ => json!({}),
         }),
