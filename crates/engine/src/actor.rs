@@ -76,6 +76,11 @@ impl Actor {
         self.token.as_deref()
     }
 
+    /// The session that acts, if one does.
+    pub fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
     /// What the actor may do in an account; `None` if the actor may not know of it.
     pub fn permissions_in(&self, account_id: AccountId) -> Option<Permissions> {
         let membership = || {

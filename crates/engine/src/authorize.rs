@@ -97,6 +97,30 @@ impl<P> Permit<P> {
         self
     }
 
+    /// Who was permitted.
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// The permit for a further permission in the account.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if the caller does not have it.
+    pub fn and<Q: Requires>(&self) -> Result<Permit<Q>> {
+        let permissions = self.caller.actor.permissions_in(self.account.id);
+        let is_permitted = permissions.is_some_and(|permissions| {
+            permissions.contains(Q::PERMISSION) && has_any(permissions, Q::AND_ANY_OF)
+        });
+        if !is_permitted {
+            return Err(Error::Denied);
+        }
+        Ok(Permit {
+            caller: Arc::clone(&self.caller),
+            account: Arc::clone(&self.account),
+            permission: PhantomData,
+        })
+    }
+
     /// Whether the caller has a further permission in the account.
     pub fn also_permits(&self, permission: Permission) -> bool {
         self.caller
@@ -128,6 +152,11 @@ impl<P> UserPermit<P> {
     /// The user who acts.
     pub fn user_id(&self) -> UserId {
         self.user.id
+    }
+
+    /// Who was permitted.
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
     }
 
     /// The same permit for a request whose repetition is answered as the first time.

@@ -5,6 +5,7 @@
 
 mod create;
 mod end;
+mod form_token;
 mod list;
 mod recognise;
 

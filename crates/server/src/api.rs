@@ -21,11 +21,15 @@ mod tokens;
 mod unserved;
 mod workers;
 
-pub(crate) use authentication::request_meta;
+pub(crate) use authentication::{Recognised, request_meta};
 pub(crate) use body::read as read_body;
-pub(crate) use denials::Attempted;
+pub(crate) use denials::{Attempted, ForWantOfPermission};
 pub(crate) use error::ApiError;
+pub(crate) use permitted::AccountPath;
 pub use route::RouteInfo;
+pub(crate) use secrets_store::SecretProblems;
+pub(crate) use session_cookie::{given, session_text, taken_away};
+pub(crate) use site::Site;
 pub(crate) use unserved::{fallback, method_not_allowed, unroutable};
 
 use axum::Router;
@@ -42,9 +46,11 @@ fn routes() -> Vec<Route> {
     routes.extend(members::routes());
     routes.extend(secrets_store::routes());
     routes.extend(workers::routes());
+    routes.extend(workers::zone_routes());
     routes.extend(workers::account_routes());
     routes.extend(pages::routes());
     routes.extend(workers::token_routes());
+    routes.extend(pages::token_routes());
     routes.extend(sessions::routes());
     routes.extend(tokens::routes());
     routes.extend(coffer::routes());

@@ -11,9 +11,9 @@ mod api;
 mod app;
 mod attempt_metrics;
 mod client_address;
+mod dashboard;
 mod health;
 mod metrics;
-mod pages;
 mod request;
 mod serve;
 mod tails;
@@ -34,7 +34,7 @@ pub fn router(app: App) -> Router {
     let router = Router::new()
         .merge(health::routes())
         .merge(api::router())
-        .merge(pages::routes())
+        .merge(dashboard::routes())
         .merge(tails::routes());
     request::wrap(router, app)
 }

@@ -4,6 +4,7 @@
 //! account's id.
 
 mod actor;
+pub(crate) mod browser;
 mod inside;
 pub(crate) mod members;
 mod session;

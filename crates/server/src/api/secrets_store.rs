@@ -7,6 +7,8 @@ mod quota;
 mod secrets;
 mod stores;
 
+pub(crate) use fields::Problems as SecretProblems;
+
 use axum::http::{Method, StatusCode};
 use coffer_types::Permission;
 

@@ -58,7 +58,7 @@ pub(super) async fn parsed_in<P, T>(
 
 /// Gathers the problems of a request, so that one answer names them all.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Invalid>);
+pub(crate) struct Problems(Vec<Invalid>);
 
 impl Problems {
     /// The value, or `None` after its problem was noted.
@@ -68,7 +68,7 @@ impl Problems {
             .ok()
     }
 
-    pub(super) fn name(&mut self, at: &str, name: Option<&str>) -> Option<SecretName> {
+    pub(crate) fn name(&mut self, at: &str, name: Option<&str>) -> Option<SecretName> {
         let parsed = name
             .unwrap_or_default()
             .parse()
@@ -79,7 +79,7 @@ impl Problems {
         self.note(format!("{at}/name"), parsed)
     }
 
-    pub(super) fn scopes(&mut self, at: &str, scopes: &[String]) -> Option<Scopes> {
+    pub(crate) fn scopes(&mut self, at: &str, scopes: &[String]) -> Option<Scopes> {
         if scopes.is_empty() {
             return self.note(format!("{at}/scopes"), Err(Problem::ScopesEmpty));
         }
@@ -91,7 +91,7 @@ impl Problems {
         Some(parsed.into_iter().collect())
     }
 
-    pub(super) fn comment(&mut self, at: &str, comment: Option<&str>) -> Option<Option<Comment>> {
+    pub(crate) fn comment(&mut self, at: &str, comment: Option<&str>) -> Option<Option<Comment>> {
         let parsed = comment
             .map(str::parse)
             .transpose()
@@ -100,7 +100,7 @@ impl Problems {
     }
 
     /// A value of at most `limit` bytes.
-    pub(super) fn value(
+    pub(crate) fn value(
         &mut self,
         at: &str,
         value: Option<SecretValue>,
@@ -116,7 +116,7 @@ impl Problems {
     }
 
     /// The refusal, if there was a problem.
-    pub(super) fn into_result(self) -> Result<(), Error> {
+    pub(crate) fn into_result(self) -> Result<(), Error> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -125,7 +125,7 @@ impl Problems {
     }
 
     /// What was parsed, or the refusal of all that was not.
-    pub(super) fn finish<T>(self, parsed: Option<T>) -> Result<T, Error> {
+    pub(crate) fn finish<T>(self, parsed: Option<T>) -> Result<T, Error> {
         self.into_result()?;
         parsed.ok_or_else(|| Error::Internal("a field was neither parsed nor refused".to_owned()))
     }

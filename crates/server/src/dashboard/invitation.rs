@@ -10,12 +10,14 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use coffer_engine::{Error, Invitation, Missing, Problem, RequestMeta, SecretValue};
 use coffer_types::limits::MIN_PASSWORD_CHARS;
 
-use super::form::field;
-use super::page::{Notice, respond};
+use super::filters;
+use super::form::Form;
+use super::page::respond_with;
+use super::refusal::Notice;
 use crate::api::{ApiError, read_body, request_meta};
 use crate::app::App;
 
@@ -97,10 +99,12 @@ impl FromRequest<App> for Submitted {
         let asked = Asked::from_request_parts(&mut parts, app).await?;
         let bytes = read_body(body, MAX_FORM_BYTES, app.body_idle);
         let bytes = bytes.await.map_err(failed)?;
+        let form = Form::read(&parts, bytes)
+            .ok_or_else(|| StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response())?;
         Ok(Self {
             asked,
-            password: field(&bytes, "password"),
-            repeat: field(&bytes, "repeat"),
+            password: form.secret("password"),
+            repeat: form.secret("repeat"),
         })
     }
 }
@@ -108,7 +112,7 @@ impl FromRequest<App> for Submitted {
 /// Shows the invitation. Looking changes nothing, because programs that check links look too.
 pub(super) async fn show(State(app): State<App>, asked: Asked) -> Response {
     match app.engine.invitation(&asked.text, asked.request.ip).await {
-        Ok(invitation) => respond(StatusCode::OK, &InvitationPage::new(&invitation)),
+        Ok(invitation) => respond_with(StatusCode::OK, &InvitationPage::new(&invitation)),
         Err(error) => refused(&error),
     }
 }
@@ -127,12 +131,12 @@ pub(super) async fn accept(State(app): State<App>, submitted: Submitted) -> Resp
     let mut page = InvitationPage::new(&invitation);
     let Some(password) = password else {
         page.password_problem = Some("Enter a password.".to_owned());
-        return respond(StatusCode::BAD_REQUEST, &page);
+        return respond_with(StatusCode::BAD_REQUEST, &page);
     };
     let repeat = repeat.as_ref().map(SecretValue::expose_secret);
     if !invitation.has_password && repeat != Some(password.expose_secret()) {
         page.repeat_problem = Some("The two passwords differ.");
-        return respond(StatusCode::BAD_REQUEST, &page);
+        return respond_with(StatusCode::BAD_REQUEST, &page);
     }
     let accepted = app.engine.accept_invitation(request, &text, password);
     match accepted.await {
@@ -144,12 +148,12 @@ pub(super) async fn accept(State(app): State<App>, submitted: Submitted) -> Resp
                     accepted.account.name, accepted.email
                 ),
             };
-            respond(StatusCode::OK, &notice)
+            respond_with(StatusCode::OK, &notice)
         }
         Err(Error::Invalid(problems)) => {
             let problem = problems.first().map(|one| advice(&one.problem));
             page.password_problem = problem;
-            respond(StatusCode::BAD_REQUEST, &page)
+            respond_with(StatusCode::BAD_REQUEST, &page)
         }
         Err(error) => refused(&error),
     }
@@ -170,7 +174,7 @@ fn advice(problem: &Problem) -> String {
 fn refused(error: &Error) -> Response {
     let notice = |status, title, text: &str| {
         let text = text.to_owned();
-        respond(status, &Notice { title, text })
+        respond_with(status, &Notice { title, text })
     };
     match error {
         Error::NotFound(Missing::LiveInvitation) => notice(
@@ -215,5 +219,5 @@ fn failed(error: ApiError) -> Response {
         title: "Something went wrong",
         text: "The form did not arrive whole. Open the link again.".to_owned(),
     };
-    respond(status, &notice)
+    respond_with(status, &notice)
 }

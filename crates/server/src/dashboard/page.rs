@@ -4,9 +4,10 @@ use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-/// Nothing but the style comes from anywhere, forms go back to where they came from, and nobody frames a page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-     base-uri 'none'; frame-ancestors 'none'";
+/// Nothing but our own files comes from anywhere, nothing stands in a page itself, forms go back to where they came
+/// from, and nobody frames a page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Headers that every page has. A page's address may be a secret, so no other place is told of it.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -22,16 +23,13 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// A page that tells one thing.
-#[derive(Template)]
-#[template(path = "notice.html")]
-pub(super) struct Notice {
-    pub(super) title: &'static str,
-    pub(super) text: String,
+/// A page as an answer.
+pub(super) fn respond(page: &impl Template) -> Response {
+    respond_with(StatusCode::OK, page)
 }
 
-/// A page as an answer.
-pub(super) fn respond(status: StatusCode, page: &impl Template) -> Response {
+/// A page as an answer with this status.
+pub(super) fn respond_with(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, headers(), Html(html)).into_response(),
         Err(error) => {

@@ -1,0 +1,42 @@
+//! The dashboard: pages for people, over the same use cases as the API.
+//!
+//! Pages are whole without a script; `dashboard.js` makes them pleasant. None holds a secret's value: a field for one
+//! is always sent empty. What a page needs of who asks is in [`visit`]: a GET takes a `Visit<P>`, a form a
+//! `Submit<P>`. To add a page: a file named by what it shows in the folder of its section, its template in the folder
+//! of the same name below `templates/`, a line in [`routes`], and a line in the browser tests' list of pages.
+
+mod assets;
+mod filters;
+mod form;
+mod home;
+mod invitation;
+mod notices;
+mod page;
+mod pager;
+mod refusal;
+mod secrets_store;
+mod shell;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// Every page.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/{account_id}", get(home::account))
+        .route(sign_in::PATH, get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route(
+            invitation::PATH,
+            get(invitation::show).post(invitation::accept),
+        )
+        .merge(secrets_store::routes())
+        .merge(assets::routes())
+}

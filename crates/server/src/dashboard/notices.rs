@@ -1,0 +1,36 @@
+//! What a page says of what was just done. The address holds a word only, so that no link can put a sentence of its
+//! own into a page.
+
+/// Each word with its sentence, sorted by word.
+const NOTICES: &[(&str, &str)] = &[
+    ("secret-deleted", "The secret was deleted."),
+    ("secret-duplicated", "The secret was duplicated."),
+    ("secret-saved", "The changes were saved."),
+    (
+        "secrets-created",
+        "Saved. The value can no longer be viewed.",
+    ),
+];
+
+/// The sentence of a word.
+pub(super) fn notice(word: &str) -> Option<&'static str> {
+    let found = NOTICES.binary_search_by_key(&word, |(word, _)| word).ok()?;
+    NOTICES.get(found).map(|(_, sentence)| *sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_sorted() {
+        assert!(NOTICES.is_sorted_by_key(|(word, _)| *word));
+        assert!(
+            NOTICES
+                .iter()
+                .all(|(word, sentence)| notice(word) == Some(sentence))
+        );
+        assert_eq!(notice("<b>"), None);
+        assert_eq!(notice(""), None);
+    }
+}

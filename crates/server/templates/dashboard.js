@@ -1,0 +1,230 @@
+// What makes the pages pleasant. Every page works without it, and nothing of a page's content is made here: what is
+// shown comes from the server as HTML.
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Times, in the reader's zone: near ones as a distance, with the exact moment on hover.
+
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7]];
+
+function distance(moment) {
+  let amount = (moment - Date.now()) / 1000;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(amount) < size) return relative.format(Math.round(amount), unit);
+    amount /= size;
+  }
+  return day.format(moment);
+}
+
+function tellTimes(within) {
+  for (const time of all("time[datetime]", within)) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    time.textContent = distance(moment);
+    time.title = exact.format(moment);
+  }
+}
+
+// Fields for secrets.
+
+const encoder = new TextEncoder();
+
+function countBytes(field) {
+  const counter = document.getElementById(field.getAttribute("aria-describedby") ?? "");
+  if (!counter?.hasAttribute("data-counter")) return;
+  const limit = Number(field.dataset.limit);
+  const bytes = encoder.encode(field.value).length;
+  counter.textContent = `${bytes.toLocaleString()} of ${limit.toLocaleString()} bytes`;
+  counter.classList.toggle("problem", bytes > limit);
+  field.toggleAttribute("aria-invalid", bytes > limit);
+  if (bytes > limit) field.setAttribute("aria-invalid", "true");
+}
+
+function prepareValues(within) {
+  for (const button of all("[data-reveal]", within)) button.hidden = false;
+  for (const field of all("textarea.value[data-limit]", within)) {
+    if (field.value) countBytes(field);
+  }
+}
+
+function reveal(button) {
+  const field = document.getElementById(button.dataset.reveal);
+  const shown = field.classList.toggle("shown");
+  button.setAttribute("aria-pressed", String(shown));
+  field.focus();
+}
+
+// Panels: a page with one is fetched and shown at the side of this page.
+
+const parser = new DOMParser();
+let opener = null;
+
+async function pageAt(address, options) {
+  const response = await fetch(address, { ...options, headers: { ...options?.headers, accept: "text/html" } });
+  const page = parser.parseFromString(await response.text(), "text/html");
+  return { response, page };
+}
+
+function sideDialog() {
+  let dialog = document.querySelector("dialog.side");
+  if (!dialog) {
+    dialog = document.createElement("dialog");
+    dialog.className = "side";
+    dialog.addEventListener("close", () => {
+      dialog.replaceChildren();
+      opener?.focus();
+    });
+    document.body.append(dialog);
+  }
+  return dialog;
+}
+
+function showPanel(panel, address) {
+  const dialog = sideDialog();
+  const typed = new Map(all("textarea.value", dialog).map((field) => [field.id, field.value]));
+  dialog.replaceChildren(document.adoptNode(panel));
+  dialog.setAttribute("aria-labelledby", "panel-title");
+  const form = dialog.querySelector("form");
+  if (form && !form.hasAttribute("action")) form.action = address;
+  // What was typed into a field for a secret is never sent back; it is still here.
+  for (const field of all("textarea.value", dialog)) {
+    if (typed.has(field.id)) field.value = typed.get(field.id);
+  }
+  enhance(dialog);
+  if (!dialog.open) dialog.showModal();
+  const first = dialog.querySelector('[aria-invalid="true"]') ?? dialog.querySelector("[autofocus], .panel-body :is(input:not([type=hidden]), textarea, select)");
+  first?.focus();
+}
+
+async function openPanel(link) {
+  opener = link;
+  const { response, page } = await pageAt(link.href);
+  const panel = page.getElementById("panel");
+  if (response.ok && panel) showPanel(panel, link.href);
+  else location.assign(link.href);
+}
+
+async function submitPanel(form, submitter) {
+  const body = new URLSearchParams(new FormData(form, submitter));
+  form.setAttribute("aria-busy", "true");
+  for (const button of all("button", form)) button.disabled = true;
+  try {
+    const { response, page } = await pageAt(form.action, { method: "POST", body });
+    const panel = page.getElementById("panel");
+    if (panel) showPanel(panel, form.action);
+    else if (response.redirected) location.assign(response.url);
+    else document.documentElement.replaceWith(document.adoptNode(page.documentElement));
+  } finally {
+    form.removeAttribute("aria-busy");
+    for (const button of all("button", form)) button.disabled = false;
+  }
+}
+
+// Lists that follow what is typed into the form above them.
+
+const waiting = new WeakMap();
+
+async function refresh(form) {
+  const address = new URL(form.action || location.href);
+  address.search = new URLSearchParams(new FormData(form)).toString();
+  const asked = Symbol();
+  waiting.set(form, asked);
+  const { response, page } = await pageAt(address);
+  const results = page.getElementById(form.dataset.live);
+  if (waiting.get(form) !== asked || !response.ok || !results) return;
+  document.getElementById(form.dataset.live).replaceWith(document.adoptNode(results));
+  enhance(results);
+  history.replaceState(null, "", address);
+}
+
+const timers = new WeakMap();
+
+function refreshSoon(form) {
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => refresh(form), 150));
+}
+
+// Copying.
+
+async function copy(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const label = button.getAttribute("aria-label") ?? "";
+  button.classList.add("done");
+  button.setAttribute("aria-label", "Copied");
+  setTimeout(() => {
+    button.classList.remove("done");
+    button.setAttribute("aria-label", label);
+  }, 1500);
+}
+
+// Keys: what a page names with `data-key`, `?` for the list of them.
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, dialog[open]")) return;
+  const target = all(`[data-key="${CSS.escape(event.key)}"]`).find((one) => one.checkVisibility());
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("input")) target.focus();
+  else target.click();
+}
+
+function enhance(within) {
+  tellTimes(within);
+  prepareValues(within);
+  for (const one of all(".no-script", within)) one.hidden = true;
+  for (const one of all("[data-copy]", within)) one.hidden = false;
+}
+
+document.addEventListener("click", (event) => {
+  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+  const panel = event.target.closest("a[data-panel]");
+  if (panel && plain) {
+    event.preventDefault();
+    openPanel(panel);
+    return;
+  }
+  const close = event.target.closest("dialog [data-close]");
+  if (close) {
+    event.preventDefault();
+    close.closest("dialog").close();
+    return;
+  }
+  const revealing = event.target.closest("[data-reveal]");
+  if (revealing) reveal(revealing);
+  const copying = event.target.closest("[data-copy]");
+  if (copying) copy(copying);
+  // A menu closes when something else is pressed.
+  for (const menu of all("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.closest("dialog.side")) {
+    event.preventDefault();
+    submitPanel(form, event.submitter);
+  }
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("textarea.value[data-limit]")) countBytes(event.target);
+  const live = event.target.closest("form[data-live]");
+  if (live) refreshSoon(live);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const menu of all("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  }
+  pressed(event);
+});
+
+enhance(document);
