@@ -227,6 +227,15 @@ pub enum Problem {
     /// Another part of a Pages project that is wrong.
     #[error("{0}")]
     Pages(String),
+    /// A host name that is none.
+    #[error("a host name {0}")]
+    Hostname(coffer_types::hostname::InvalidHostname),
+    /// A route's pattern that is none.
+    #[error("a route's pattern {0}")]
+    Route(coffer_types::hostname::InvalidPattern),
+    /// A host name or a route that cannot be had; the text says why.
+    #[error("{0}")]
+    Host(String),
     /// An `Idempotency-Key` that is empty or too long.
     #[error("Idempotency-Key must be 1 to {0} visible ASCII characters")]
     IdempotencyKey(usize),
@@ -314,6 +323,9 @@ pub enum Missing {
     /// The permission group.
     #[error("no such permission group")]
     PermissionGroup,
+    /// The host name.
+    #[error("no such host name")]
+    Hostname,
     /// The Pages project.
     #[error("no such Pages project")]
     PagesProject,
@@ -334,6 +346,12 @@ pub enum Conflict {
     /// Deployed versions bind the secrets, and the account protects such. Never empty.
     #[error("deployed Workers are bound to the secrets")]
     SecretsBound(Vec<BoundSecret>),
+    /// Others have the host names. Never empty.
+    #[error("the host names are taken")]
+    Hosts(Vec<HostConflict>),
+    /// Another account has the label in host names, or it is kept for something else.
+    #[error("the subdomain is taken")]
+    Subdomain,
     /// The name is another Pages project's.
     #[error("the account has a Pages project of this name")]
     PagesProjectName,
@@ -343,9 +361,6 @@ pub enum Conflict {
     /// Traffic goes to the version.
     #[error("the version is deployed")]
     VersionDeployed,
-    /// Another account has the label in host names, or it is kept for something else.
-    #[error("the subdomain is taken")]
-    Subdomain,
     /// The deployment divides the traffic now.
     #[error("the deployment is active")]
     DeploymentActive,
@@ -384,6 +399,28 @@ pub enum Conflict {
     IdempotencyKeyReused,
 }
 
+/// A host name or a route that another has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostConflict {
+    /// Where the request names it.
+    pub pointer: String,
+    /// The name or the pattern.
+    pub name: String,
+    /// Who has it.
+    pub taken: HostTaken,
+}
+
+/// Who has a host name or a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostTaken {
+    /// Another Worker of the account has the host name.
+    ByOtherWorker,
+    /// Another Worker of the account has the route.
+    ByOtherRoute,
+    /// Another account; which is not told.
+    Elsewhere,
+}
+
 /// Which limit would be exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Limit {
@@ -408,6 +445,12 @@ pub enum Limit {
     /// Members of the account, and who is invited.
     #[error("at most {0} members per account")]
     Members(u32),
+    /// Host names of the account's Workers.
+    #[error("at most {0} host names per account")]
+    Hostnames(u32),
+    /// Routes of the account.
+    #[error("at most {0} routes per account")]
+    Routes(u32),
     /// Tails of the Worker.
     #[error("at most {0} tails per Worker")]
     Tails(u32),

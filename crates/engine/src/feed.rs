@@ -18,8 +18,8 @@ use coffer_store::rows::secrets::SecretRow;
 use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::workers::{CronTrigger, WorkerRow};
 use coffer_store::rows::{
-    Slice, accounts, blobs, changes, deployments, instance, secrets, versions, worker_secrets,
-    workers,
+    Slice, accounts, blobs, changes, deployments, instance, secrets, versions, worker_hosts,
+    worker_routes, worker_secrets, workers,
 };
 use coffer_store::{Reader, StoreError};
 use coffer_types::{Cron, Digest, EdgeId};
@@ -267,6 +267,9 @@ fn secret_record(secret: SecretRow, sealed: Vec<u8>) -> SecretRecord {
 
 async fn worker_record(reader: &mut Reader, worker: WorkerRow) -> Result<WorkerRecord, StoreError> {
     let active = deployments::active(reader, worker.id).await?;
+    let hosts = worker_hosts::of_worker(reader, worker.id).await?;
+    let answering = hosts.into_iter().filter(|host| host.enabled);
+    let routes = worker_routes::of_worker(reader, worker.id).await?;
     Ok(WorkerRecord {
         account_id: worker.account_id,
         worker_id: worker.id,
@@ -275,6 +278,8 @@ async fn worker_record(reader: &mut Reader, worker: WorkerRow) -> Result<WorkerR
         previews_enabled: worker.previews_enabled,
         deployment: active.map(|deployment| deployment.split),
         crons: crons_of(worker.settings.crons),
+        hosts: answering.map(|host| host.host).collect(),
+        routes: routes.into_iter().map(|route| route.pattern).collect(),
     })
 }
 

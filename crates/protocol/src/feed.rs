@@ -11,9 +11,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use coffer_types::{
-    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Module, ModuleName,
-    PagesProjectId, Scopes, SecretId, SecretName, Split, StoreId, Subdomain, Timestamp,
-    ValueVersion, VersionId, WorkerId, WorkerName, WorkerSecretId, WrappedAccountKey,
+    AccountId, Assets, Binding, BindingName, Cron, Digest, EdgeId, Format, Hostname, Module,
+    ModuleName, PagesProjectId, RoutePattern, Scopes, SecretId, SecretName, Split, StoreId,
+    Subdomain, Timestamp, ValueVersion, VersionId, WorkerId, WorkerName, WorkerSecretId,
+    WrappedAccountKey,
 };
 
 /// A place in the order of changes. Grows by one with every change; zero is before the first.
@@ -125,6 +126,12 @@ pub struct WorkerRecord {
     /// When the clock runs it.
     #[serde(default)]
     pub crons: Vec<Cron>,
+    /// Further host names at which it answers.
+    #[serde(default)]
+    pub hosts: Vec<Hostname>,
+    /// Requests at other host names that it answers.
+    #[serde(default)]
+    pub routes: Vec<RoutePattern>,
 }
 
 /// A Pages project as an edge needs it. Its deployments are versions of a Worker that has no record of its own and

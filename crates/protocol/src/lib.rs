@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod feed;
+pub mod hostnames;
 pub mod identity;
 pub mod members;
 pub mod pages;

@@ -164,6 +164,8 @@ hex_id!(/// A Worker's further host name.
     WorkerHostId);
 hex_id!(/// A route to a Worker.
     WorkerRouteId);
+hex_id!(/// What clients take for the zone of a host name.
+    ZoneId);
 hex_id!(/// An edge: one running replica that serves Workers.
     EdgeId);
 hex_id!(/// Somebody who follows a Worker's logs.

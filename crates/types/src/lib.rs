@@ -37,7 +37,7 @@ pub use hostname::{HostPattern, Hostname, RoutePattern};
 pub use id::{
     AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId,
     SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerHostId, WorkerId, WorkerRouteId,
-    WorkerSecretId,
+    WorkerSecretId, ZoneId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{

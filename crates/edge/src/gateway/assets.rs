@@ -31,9 +31,11 @@ pub(super) async fn answer_or_route(
     request_id: RequestId,
 ) -> Result<Next, Fault> {
     let worker = &link.worker;
-    let request = route_request(&parts.headers, host);
+    let request = route_request(&parts.uri, &parts.headers, host);
     let Some(found) = worker.directory.assets(&request) else {
-        return route(worker, &parts.headers, host).await.map(Next::Process);
+        return route(worker, &parts.uri, &parts.headers, host)
+            .await
+            .map(Next::Process);
     };
     let AssetRoute {
         version_id,
@@ -65,7 +67,9 @@ pub(super) async fn answer_or_route(
     {
         return admit(worker, presence).map(Next::Process);
     }
-    route(worker, &parts.headers, host).await.map(Next::Process)
+    route(worker, &parts.uri, &parts.headers, host)
+        .await
+        .map(Next::Process)
 }
 
 async fn respond(

@@ -14,6 +14,8 @@ use crate::assets::Site;
 pub(crate) struct RouteRequest<'a> {
     /// The host name, lower-case, without port and without a final dot.
     pub(crate) host: &'a str,
+    /// The path with its query, as it came.
+    pub(crate) target: &'a str,
     /// `Cloudflare-Workers-Version-Key`: the same key is always answered by the same version.
     pub(crate) version_key: Option<&'a str>,
     /// `Cloudflare-Workers-Version-Overrides`: names the version that answers.

@@ -62,7 +62,7 @@ pub(super) async fn forward(
         link.worker.config.metrics.retries.inc();
         drop(presence);
         let host = requested_host(request.uri(), request.headers()).ok_or(Fault::InvalidHost)?;
-        presence = route(&link.worker, request.headers(), &host).await?;
+        presence = route(&link.worker, request.uri(), request.headers(), &host).await?;
     }
 }
 
@@ -100,7 +100,7 @@ async fn connect(
         rerouted = true;
         drop(presence);
         let host = requested_host(request.uri(), request.headers()).ok_or(Fault::InvalidHost)?;
-        presence = route_anew(&link.worker, request.headers(), &host).await?;
+        presence = route_anew(&link.worker, request.uri(), request.headers(), &host).await?;
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Uri};
 
 use super::config::MAX_ROUTES_PER_REQUEST;
 use super::directory::{Directory, RouteRequest, Upstream};
@@ -17,25 +18,27 @@ const VERSION_OVERRIDES: HeaderName =
 /// The process that answers this host, with the request counted in.
 pub(super) async fn route(
     worker: &Worker,
+    uri: &Uri,
     headers: &HeaderMap,
     host: &str,
 ) -> Result<Presence, Fault> {
-    let request = route_request(headers, host);
+    let request = route_request(uri, headers, host);
     if let Some(upstream) = worker.directory.ready_upstream(&request)
         && let Some(presence) = upstream.enter()
     {
         return admit(worker, presence);
     }
-    route_anew(worker, headers, host).await
+    route_anew(worker, uri, headers, host).await
 }
 
 /// As [`route`], but never the process that is only believed to be ready.
 pub(super) async fn route_anew(
     worker: &Worker,
+    uri: &Uri,
     headers: &HeaderMap,
     host: &str,
 ) -> Result<Presence, Fault> {
-    let request = route_request(headers, host);
+    let request = route_request(uri, headers, host);
     for _ in 0..MAX_ROUTES_PER_REQUEST {
         let upstream = ask(worker, request).await?;
         // Not let in: retired between the answer and now, so there is a new one.
@@ -46,10 +49,15 @@ pub(super) async fn route_anew(
     Err(Fault::Overloaded)
 }
 
-pub(super) fn route_request<'a>(headers: &'a HeaderMap, host: &'a str) -> RouteRequest<'a> {
+pub(super) fn route_request<'a>(
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    host: &'a str,
+) -> RouteRequest<'a> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     RouteRequest {
         host,
+        target: uri.path_and_query().map_or("/", PathAndQuery::as_str),
         version_key: text(VERSION_KEY),
         version_overrides: text(VERSION_OVERRIDES),
     }
@@ -68,11 +76,13 @@ pub(super) fn admit(worker: &Worker, presence: Presence) -> Result<Presence, Fau
 async fn ask(worker: &Worker, request: RouteRequest<'_>) -> Result<Arc<Upstream>, Fault> {
     let directory = worker.directory.clone();
     let host = request.host.to_owned();
+    let target = request.target.to_owned();
     let version_key = request.version_key.map(str::to_owned);
     let version_overrides = request.version_overrides.map(str::to_owned);
     let asked = worker.home.spawn(async move {
         let request = RouteRequest {
             host: &host,
+            target: &target,
             version_key: version_key.as_deref(),
             version_overrides: version_overrides.as_deref(),
         };

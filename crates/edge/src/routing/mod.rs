@@ -1,6 +1,7 @@
 //! Which process answers: host name → Worker → version → its process.
 
 mod choice;
+mod hosts;
 mod pages;
 mod service;
 mod table;
@@ -218,7 +219,7 @@ impl Routing {
     /// The place whose version answers a request.
     fn place(&self, request: &RouteRequest<'_>) -> Option<Arc<Slot>> {
         let table = Arc::clone(&self.table.read());
-        match table.find(request.host) {
+        match table.find(request) {
             Some(target) => target.choose(request, &self.chance).cloned(),
             None => self.preview(&table, request.host),
         }
@@ -278,7 +279,7 @@ impl Directory for Routing {
 
     fn ready_upstream(&self, request: &RouteRequest<'_>) -> Option<Arc<Upstream>> {
         let table = Arc::clone(&self.table.read());
-        match table.find(request.host) {
+        match table.find(request) {
             Some(target) => target.choose(request, &self.chance)?.ready(),
             None => self.preview(&table, request.host)?.ready(),
         }
@@ -286,7 +287,7 @@ impl Directory for Routing {
 
     async fn upstream(&self, request: RouteRequest<'_>) -> Result<Arc<Upstream>, RouteError> {
         let table = Arc::clone(&self.table.read());
-        let slot = match table.find(request.host) {
+        let slot = match table.find(&request) {
             Some(Target { shares, .. }) if shares.is_empty() => {
                 return Err(RouteError::NoDeployment);
             }

@@ -10,6 +10,7 @@ use coffer_protocol::feed::{PagesProjectRecord, VersionRecord, WorkerRecord};
 use coffer_types::{AccountId, VersionId, WorkerId, WorkerName};
 
 use super::choice::{self, Chance};
+use super::hosts::Hosts;
 use super::pages::Projects;
 use crate::gateway::RouteRequest;
 use crate::process::{Slot, SlotKey};
@@ -24,6 +25,8 @@ const WHOLE: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     hosts: HashMap<String, Arc<Target>>,
+    // Beside the Workers' own names, which are looked for first.
+    further_hosts: Hosts<Target>,
     workers: HashMap<WorkerId, Arc<Target>>,
     names: HashMap<AccountId, HashMap<WorkerName, Arc<Target>>>,
     traffic: HashSet<SlotKey>,
@@ -58,12 +61,12 @@ pub(super) struct Built {
 }
 
 impl Table {
-    /// The Worker that answers at this host name, if it does.
-    pub(super) fn find(&self, host: &str) -> Option<&Target> {
-        self.hosts
-            .get(host)
-            .map(AsRef::as_ref)
-            .filter(|target| target.enabled)
+    /// The Worker that answers a request, if one does.
+    pub(super) fn find(&self, request: &RouteRequest<'_>) -> Option<&Target> {
+        match self.hosts.get(request.host) {
+            Some(target) => Some(target.as_ref()).filter(|target| target.enabled),
+            None => self.further_hosts.find(request.host, request.target),
+        }
     }
 
     /// The account's Worker of this name, wherever it answers.
@@ -168,7 +171,10 @@ pub(super) fn build(
     before: &Table,
     slot: &dyn Fn(WorkerId, VersionId) -> Arc<Slot>,
 ) -> Built {
-    let mut table = Table::default();
+    let mut table = Table {
+        further_hosts: Hosts::beside(domain),
+        ..Table::default()
+    };
     let mut awaited = Vec::new();
     let mut previews = previews(state);
     for worker in state.workers() {
@@ -192,6 +198,9 @@ pub(super) fn build(
         if let Some(host) = host {
             table.hosts.insert(host, Arc::clone(&target));
         }
+        table
+            .further_hosts
+            .add(&worker.hosts, &worker.routes, &target);
         let names = table.names.entry(worker.account_id).or_default();
         names.insert(worker.name.clone(), Arc::clone(&target));
         table.workers.insert(worker.worker_id, target);
@@ -200,6 +209,7 @@ pub(super) fn build(
     for project in state.projects() {
         add_production(&mut table, state, project, before, &mut awaited, slot);
     }
+    table.further_hosts.sort();
     Built { table, awaited }
 }
 

@@ -16,6 +16,7 @@ mod cron;
 mod followers;
 mod gradual;
 mod hostile;
+mod hostnames;
 mod outlive;
 mod pages;
 mod plane;

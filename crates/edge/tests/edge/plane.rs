@@ -297,6 +297,8 @@ impl Tenant {
                 previews_enabled: true,
                 deployment: None,
                 crons: Vec::new(),
+                hosts: Vec::new(),
+                routes: Vec::new(),
             },
             versions: 0,
         }

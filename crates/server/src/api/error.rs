@@ -3,7 +3,8 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use coffer_engine::{
-    BoundSecret, Conflict, Error, Invalid, Limit, Missing, Problem, Unauthenticated,
+    BoundSecret, Conflict, Error, HostConflict, HostTaken, Invalid, Limit, Missing, Problem,
+    Unauthenticated,
 };
 use coffer_protocol::v4::{Envelope, ErrorInfo, ErrorSource};
 use coffer_types::limits::MAX_WORKERS_NAMED;
@@ -119,6 +120,9 @@ impl ApiError {
             Self::Engine(Error::Invalid(problems)) => return describe_problems(problems),
             Self::Engine(Error::Conflict(Conflict::SecretsBound(bound))) => {
                 return describe_bound(bound);
+            }
+            Self::Engine(Error::Conflict(Conflict::Hosts(conflicts))) => {
+                return describe_hosts(conflicts);
             }
             Self::Engine(error) => describe_engine(error),
             Self::ServiceNotFound => (
@@ -261,6 +265,16 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             10037,
             format!("You have exceeded the limit of {limit} Workers on your account."),
         ),
+        Error::LimitExceeded(Limit::Hostnames(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_hostnames_exceeded: an account has at most {limit} custom domains; remove one first"),
+        ),
+        Error::LimitExceeded(Limit::Routes(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_routes_exceeded: an account has at most {limit} routes; remove one first"),
+        ),
         Error::LimitExceeded(Limit::Tails(limit)) => (
             StatusCode::TOO_MANY_REQUESTS,
             1003,
@@ -343,6 +357,7 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             1003,
             "permission_group_not_found: there is no such permission group".to_owned(),
         ),
+        Missing::Hostname => (1003, "domain_not_found: the account has no custom domain with this id".to_owned()),
         Missing::PagesProject => (
             8_000_007,
             "Project not found. The specified project name does not match any of your existing projects.".to_owned(),
@@ -366,6 +381,8 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             1003,
             "store_not_empty: delete its secrets first, or add ?force=true".to_owned(),
         ),
+        // Described name by name elsewhere; an empty list does not occur.
+        Conflict::Hosts(_) => (StatusCode::CONFLICT, 100_116, "the host names are in use".to_owned()),
         // Described secret by secret elsewhere; an empty list does not occur.
         Conflict::SecretsBound(_) => (StatusCode::CONFLICT, 1003, "secret_in_use".to_owned()),
         Conflict::Subdomain => (
@@ -484,6 +501,38 @@ fn describe_bound(bound: &[BoundSecret]) -> (StatusCode, Vec<ErrorInfo>) {
     (StatusCode::CONFLICT, errors.collect())
 }
 
+/// One error for each host name or route that another has.
+fn describe_hosts(conflicts: &[HostConflict]) -> (StatusCode, Vec<ErrorInfo>) {
+    let errors = conflicts.iter().map(|conflict| {
+        let name = &conflict.name;
+        let (code, message) = match conflict.taken {
+            HostTaken::ByOtherWorker => (
+                100_116,
+                format!(
+                    "Hostname '{name}' is a custom domain of another Worker of this account: remove it there, or send \
+                     override_existing_origin to move it"
+                ),
+            ),
+            HostTaken::ByOtherRoute => (
+                10020,
+                format!("The route '{name}' is another Worker's of this account: remove it there first"),
+            ),
+            HostTaken::Elsewhere => (
+                100_116,
+                format!("'{name}' is in use elsewhere in this installation: choose another host name"),
+            ),
+        };
+        ErrorInfo {
+            code,
+            message,
+            source: Some(ErrorSource {
+                pointer: conflict.pointer.clone(),
+            }),
+        }
+    });
+    (StatusCode::CONFLICT, errors.collect())
+}
+
 fn describe_problems(problems: &[Invalid]) -> (StatusCode, Vec<ErrorInfo>) {
     let status = match problems.first().map(|one| &one.problem) {
         Some(Problem::ScriptTooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -546,6 +595,7 @@ const fn code_of(problem: &Problem) -> u32 {
         Problem::ServiceMissing { .. } => 10143,
         Problem::SecretBindingMissing { .. } => 10182,
         Problem::InheritMissing(_) => 10057,
+        Problem::Hostname(_) | Problem::Route(_) | Problem::Host(_) => 1001,
         Problem::IdempotencyKey(_) | Problem::IdempotencyKeyWithPassword => 6003,
         Problem::PagesProjectName(_) | Problem::PagesBranch(_) | Problem::Pages(_) => 1001,
     }

@@ -73,7 +73,7 @@ mod tests {
         for path in [
             "/nothing",
             "/accounts/{account_id}/nothing",
-            "/zones",
+            "/zones/nothing/nothing",
             "/",
             "",
             "/accounts/%ff",

@@ -135,4 +135,12 @@
     (Method::PUT, "/user/tokens/{token_id}/value", "PUT /user/tokens/{token_id}/value"),
     (Method::GET, "/user/tokens/permission_groups", "GET /user/tokens/permission_groups"),
     (Method::GET, "/user/tokens/verify", "GET /user/tokens/verify"),
+    (Method::POST, "/zones", "POST /zones"),
+    (Method::GET, "/zones/{zone_id}", "GET /zones/{zone_id}"),
+    (Method::PATCH, "/zones/{zone_id}", "PATCH /zones/{zone_id}"),
+    (Method::DELETE, "/zones/{zone_id}", "DELETE /zones/{zone_id}"),
+    (Method::POST, "/zones/{zone_id}/workers/routes", "POST /zones/{zone_id}/workers/routes"),
+    (Method::GET, "/zones/{zone_id}/workers/routes/{route_id}", "GET /zones/{zone_id}/workers/routes/{route_id}"),
+    (Method::PUT, "/zones/{zone_id}/workers/routes/{route_id}", "PUT /zones/{zone_id}/workers/routes/{route_id}"),
+    (Method::DELETE, "/zones/{zone_id}/workers/routes/{route_id}", "DELETE /zones/{zone_id}/workers/routes/{route_id}"),
 ]

@@ -9,6 +9,7 @@ mod binding_edits;
 mod deployments;
 mod elsewhere;
 mod fields;
+mod hostnames;
 mod schedules;
 mod scripts;
 mod secrets;
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(tails::routes());
     routes.extend(worker::routes());
     routes.extend(elsewhere::routes());
+    routes.extend(hostnames::routes());
     routes
 }
 
@@ -44,6 +46,11 @@ pub(super) fn account_routes() -> Vec<Route> {
     let mut routes = account_settings::routes();
     routes.extend(account_subdomain::routes());
     routes
+}
+
+/// The routes of this area that are about no one account.
+pub(super) fn zone_routes() -> Vec<Route> {
+    hostnames::zone_routes()
 }
 
 /// The routes of this area that ask for another token than the API's.
@@ -65,6 +72,7 @@ mod tests {
         path.replace("{script_name}", "w")
             .replace("{worker_id}", "w")
             .replace("{id}", "0123456789abcdef0123456789abcdef")
+            .replace("{domain_id}", "0123456789abcdef0123456789abcdef")
             .replace("{version_id}", version)
             .replace("{deployment_id}", version)
             .replace("{secret_name}", "S")

@@ -424,6 +424,7 @@ async fn workers(log: &mut Log) {
         &["update worker"],
     )
     .await;
+    hostnames(log).await;
     log.set("worker_id", "hello");
     let derived = json!({ "env": { "DERIVED": { "type": "secret_text", "text": "1" } } });
     log.json(
@@ -474,6 +475,27 @@ async fn workers(log: &mut Log) {
     log.json(Method::POST, &versions, code, &["create version"])
         .await;
     log.json(Method::DELETE, worker, Value::Null, &["delete worker"])
+        .await;
+}
+
+/// Custom domains and routes: what only looks has no event.
+async fn hostnames(log: &mut Log) {
+    let domains = "/accounts/{account_id}/workers/domains";
+    let body = json!({ "hostname": "a.example.com", "service": "hello" });
+    let told = ["update worker"];
+    let answer = log.json(Method::PUT, domains, body, &told).await;
+    log.set("domain_id", text_at(result(&answer), "/id"));
+    let domain = format!("{domains}/{{domain_id}}");
+    log.json(Method::DELETE, &domain, Value::Null, &told).await;
+    let changeset = format!("{SCRIPT}/domains/changeset");
+    let origins = json!([{ "hostname": "b.example.com" }]);
+    log.json(Method::POST, &changeset, origins.clone(), &[])
+        .await;
+    let records = format!("{SCRIPT}/domains/records");
+    let body = json!({ "origins": origins });
+    log.json(Method::PUT, &records, body, &told).await;
+    let routes = json!([{ "pattern": "c.example.com/*" }]);
+    log.json(Method::PUT, &format!("{SCRIPT}/routes"), routes, &told)
         .await;
 }
 

@@ -27,6 +27,8 @@ pub mod tokens;
 pub mod users;
 pub mod version_secrets;
 pub mod versions;
+pub mod worker_hosts;
+pub mod worker_routes;
 pub mod worker_secrets;
 pub mod workers;
 

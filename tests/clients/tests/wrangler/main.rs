@@ -19,6 +19,7 @@ mod deleted_versions;
 mod delivery;
 mod deploy;
 mod gradual;
+mod hostnames;
 mod identity;
 mod leaks;
 mod lifecycle;

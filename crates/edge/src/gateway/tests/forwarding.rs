@@ -131,7 +131,7 @@ async fn version_headers_route_and_are_passed_on() {
         .push_back(Ok(process.upstream.clone()));
     let _client = rig
         .request(
-            "GET / HTTP/1.1\r\nHost: OTHER.test:7080\r\nCloudflare-Workers-Version-Key: ann\r\n\
+            "GET /a?b HTTP/1.1\r\nHost: OTHER.test:7080\r\nCloudflare-Workers-Version-Key: ann\r\n\
              Cloudflare-Workers-Version-Overrides: w=\"1\"\r\n\r\n",
         )
         .await;
@@ -143,6 +143,7 @@ async fn version_headers_route_and_are_passed_on() {
     );
     let expected = RouteRequest {
         host: "other.test",
+        target: "/a?b",
         version_key: Some("ann"),
         version_overrides: Some("w=\"1\""),
     };

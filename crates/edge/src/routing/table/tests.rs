@@ -32,6 +32,7 @@ fn target(newer_weight: u32) -> Target {
 fn request<'a>(key: Option<&'a str>, overrides: Option<&'a str>) -> RouteRequest<'a> {
     RouteRequest {
         host: "shop.dev.localhost",
+        target: "/",
         version_key: key,
         version_overrides: overrides,
     }

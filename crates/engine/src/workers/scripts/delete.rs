@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::{Slice, blobs, deployments, manifest_blobs, versions, workers};
+use coffer_store::rows::{
+    Slice, blobs, deployments, manifest_blobs, versions, worker_hosts, worker_routes, workers,
+};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::Action;
 use coffer_types::{Digest, WorkerName};
@@ -56,6 +58,8 @@ impl Engine {
         let worker = &current.worker;
         let deployed = deployments::list(tx, worker.id, Slice::ALL).await?.len();
         let (held, count) = versions::list(tx, worker.id, Slice::ALL).await?;
+        let hosts = worker_hosts::of_worker(tx, worker.id).await?;
+        let routes = worker_routes::of_worker(tx, worker.id).await?;
         workers::delete(tx, worker.id).await?;
         blobs::delete_unused(tx, &digests_of(&held)).await?;
         let manifests = manifests_of(&held);
@@ -69,7 +73,14 @@ impl Engine {
         let seq = changes::record(tx, permit.account_id(), subject).await?;
         // What is gone with the Worker and has no other trace: the secrets by name, the rest by number.
         let mut events = self.secrets_changed(permit, worker, current.bindings(), &[]);
-        let details = json!({ "versions": count, "deployments": deployed });
+        let hosts: Vec<_> = hosts.iter().map(|host| &host.host).collect();
+        let routes: Vec<_> = routes.iter().map(|route| &route.pattern).collect();
+        let details = json!({
+            "versions": count,
+            "deployments": deployed,
+            "hostnames": hosts,
+            "routes": routes,
+        });
         events.push(self.worker_event(permit, worker, Action::Delete, details));
         Written::with_events(seq, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }

@@ -27,13 +27,15 @@ const TOLD: [(&str, &str, &str); 14] = [
 ];
 
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
-/// that are nothing until a version has them.
-const NOT_TOLD: [&str; 18] = [
+/// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker.
+const NOT_TOLD: [&str; 20] = [
     "instance",
     "master_keys",
     "account_keys",
     "blobs",
     "version_blobs",
+    "worker_hosts",
+    "worker_routes",
     "manifest_blobs",
     "account_assets",
     "asset_sessions",

@@ -115,6 +115,12 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
                 json!([{ "name": "KEY", "value": "v", "scopes": ["workers"] }])
             }
             ("DELETE", "/secrets_store/stores/{store_id}/secrets") => json!([{ "id": ID }]),
+            ("PUT", "/workers/domains") => {
+                json!({ "hostname": "a.example.com", "service": "nothing" })
+            }
+            ("POST", "/domains/changeset") => json!([]),
+            ("PUT", "/domains/records") => json!({ "origins": [] }),
+            ("PUT", "/routes") => json!([{ "pattern": "a.example.com/*" }]),
             ("PUT", "/schedules") => json!([{ "cron": "* * * * *" }]),
             ("POST", "/deployments") => json!({
                 "strategy": "percentage",
