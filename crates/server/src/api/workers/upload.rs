@@ -168,6 +168,21 @@ mod tests {
                 &json!({}),
             ),
             form(Method::POST, &format!("{script}/versions"), code()),
+            json_of(
+                Method::DELETE,
+                &format!("{worker}/versions/latest"),
+                &Value::Null,
+            ),
+            form(
+                Method::PUT,
+                &format!("{script}/content"),
+                Multipart::script(&json!({ "main_module": "index.js" })),
+            ),
+            json_of(
+                Method::PUT,
+                &format!("{script}/usage-model"),
+                &json!({ "usage_model": "bundled" }),
+            ),
             json_of(Method::DELETE, &script, &Value::Null),
         ];
         let mut firsts = Vec::new();
