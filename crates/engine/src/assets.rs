@@ -13,7 +13,9 @@ mod upload;
 
 pub use manifest::{ManifestEntry, NewManifest};
 pub use of_version::NewAssets;
-pub(crate) use of_version::{KeptManifest, VersionAssets};
+pub(crate) use manifest::path_problem;
+pub(crate) use of_version::{KeptManifest, VersionAssets, check_config};
 pub use session::AssetUpload;
 pub use token::AssetPermit;
 pub use upload::NewAsset;
+pub(crate) use upload::{extension, is_hash_of, sha_256};

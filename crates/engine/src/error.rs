@@ -258,6 +258,9 @@ pub enum Unauthenticated {
     /// Wrong, disabled, expired or not yet valid. Which of these is not told.
     #[error("invalid credentials")]
     Invalid,
+    /// A token of an upload to a Pages project that has ended, or whose project is gone.
+    #[error("no token of an open upload")]
+    PagesUpload,
 }
 
 /// What is not there.
@@ -329,6 +332,9 @@ pub enum Missing {
     /// The Pages project.
     #[error("no such Pages project")]
     PagesProject,
+    /// The deployment of a Pages project.
+    #[error("no such Pages deployment")]
+    PagesDeployment,
 }
 
 /// What the present state does not allow.
@@ -355,6 +361,18 @@ pub enum Conflict {
     /// The name is another Pages project's.
     #[error("the account has a Pages project of this name")]
     PagesProjectName,
+    /// The Pages project changed while the request was at work.
+    #[error("the Pages project was changed at the same time")]
+    PagesProjectChanged,
+    /// The deployment answers at its project's own host name.
+    #[error("the deployment is the project's production")]
+    PagesDeploymentLive,
+    /// The deployment answers at its branch's host name.
+    #[error("the deployment is its branch's newest")]
+    PagesDeploymentAliased,
+    /// The deployment was to no production.
+    #[error("the deployment is a preview")]
+    PagesDeploymentPreview,
     /// The name is another Worker's.
     #[error("the account has a Worker of this name")]
     WorkerName,

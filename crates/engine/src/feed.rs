@@ -1,5 +1,9 @@
 //! The feed that edges follow, from the database.
 
+mod pages;
+
+pub(crate) use pages::deployment_version;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -18,11 +22,11 @@ use coffer_store::rows::secrets::SecretRow;
 use coffer_store::rows::versions::VersionRow;
 use coffer_store::rows::workers::{CronTrigger, WorkerRow};
 use coffer_store::rows::{
-    Slice, accounts, blobs, changes, deployments, instance, secrets, versions, worker_hosts,
-    worker_routes, worker_secrets, workers,
+    Slice, accounts, blobs, changes, deployments, instance, pages_projects, secrets, versions,
+    worker_hosts, worker_routes, worker_secrets, workers,
 };
 use coffer_store::{Reader, StoreError};
-use coffer_types::{Cron, Digest, EdgeId};
+use coffer_types::{AccountId, Cron, Digest, EdgeId, WorkerName};
 
 use crate::engine::Engine;
 
@@ -169,6 +173,9 @@ async fn all_records(reader: &mut Reader) -> Result<Vec<Record>, StoreError> {
     for account in accounts::all(reader).await? {
         let found = workers::of_account(reader, account.id).await?;
         records.push(Record::Account(account_record(&account)));
+        for project in pages_projects::all_of(reader, account.id).await? {
+            records.extend(pages::records(reader, project).await?);
+        }
         for worker in found {
             for version in versions::list(reader, worker.id, Slice::ALL).await?.0 {
                 let record = version_record(reader, &worker, version).await?;
@@ -228,6 +235,10 @@ async fn state_of(
             };
             (Subject::Worker(id), record)
         }
+        ChangeSubject::PagesProject(id) => {
+            let record = pages::project_record(reader, id).await?;
+            (Subject::PagesProject(id), record)
+        }
         ChangeSubject::Version(id) => {
             let record = match versions::find_any(reader, id).await? {
                 Some(version) => match workers::find(reader, version.worker_id).await? {
@@ -237,7 +248,7 @@ async fn state_of(
                     }
                     None => None,
                 },
-                None => None,
+                None => pages::deployment_record(reader, id).await?,
             };
             (Subject::Version(id), record)
         }
@@ -297,14 +308,16 @@ async fn version_record(
         .into_iter()
         .map(|secret| (secret.id, Bytes::from(secret.sealed)))
         .collect();
-    Ok(version_record_of(worker, version, |id| {
-        sealed.get(&id).cloned()
-    }))
+    Ok(version_record_of(
+        (worker.account_id, worker.name.clone()),
+        version,
+        |id| sealed.get(&id).cloned(),
+    ))
 }
 
-/// The version as edges know it, with the sealed values that `sealed` finds.
+/// The version of this account's Worker with this name as edges know it, with the sealed values that `sealed` finds.
 pub(crate) fn version_record_of(
-    worker: &WorkerRow,
+    (account_id, worker_name): (AccountId, WorkerName),
     version: VersionRow,
     sealed: impl Fn(coffer_types::WorkerSecretId) -> Option<Bytes>,
 ) -> VersionRecord {
@@ -322,9 +335,9 @@ pub(crate) fn version_record_of(
         })
         .collect();
     VersionRecord {
-        account_id: worker.account_id,
-        worker_id: worker.id,
-        worker_name: worker.name.clone(),
+        account_id,
+        worker_id: version.worker_id,
+        worker_name,
         version_id: version.id,
         number: version.number,
         main_module: version.facts.main_module,

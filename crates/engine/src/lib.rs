@@ -64,8 +64,8 @@ pub use installation::{AccountSummary, Installation, InstallationError};
 pub use invitations::Invitation;
 pub use members::{Invited, MemberList, MemberOrder, MemberPage};
 pub use pages::{
-    NewPagesProject, NewPagesVariable, PagesConfigurationChanges, PagesProjectChanges,
-    PagesProjectPage,
+    NewPagesDeployment, NewPagesProject, NewPagesVariable, PagesConfigurationChanges,
+    PagesDeploymentPage, PagesProjectChanges, PagesProjectPage, PagesUploadPermit,
 };
 pub use provision::{Initialised, NewInstallation};
 pub use secrets_store::{

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use coffer_types::{
-    BindingKind, BindingName, PagesBranch, PagesConfiguration, PagesConfigurations, PagesProjectId,
-    PagesProjectName, Timestamp,
+    BindingKind, BindingName, PagesBranch, PagesConfiguration, PagesConfigurations,
+    PagesEnvironment, PagesProjectId, PagesProjectName, Timestamp, VersionId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,9 +35,9 @@ pub struct Project {
     /// How its environments run.
     pub deployment_configs: Configurations,
     /// Its last deployment.
-    pub latest_deployment: Option<Value>,
+    pub latest_deployment: Option<Box<Deployment>>,
     /// Its production deployment.
-    pub canonical_deployment: Option<Value>,
+    pub canonical_deployment: Option<Box<Deployment>>,
     /// What it is built with; nothing that Coffer knows.
     pub framework: String,
     /// The version of that.
@@ -95,6 +95,87 @@ pub struct Variable {
     pub value: String,
 }
 
+/// A deployment of a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The deployment.
+    pub id: VersionId,
+    /// The first digits of its id, which begin its host name.
+    pub short_id: String,
+    /// Its project.
+    pub project_id: PagesProjectId,
+    /// The project's name.
+    pub project_name: PagesProjectName,
+    /// What it was deployed to.
+    pub environment: PagesEnvironment,
+    /// Where it answers. The labels of its host name only, until who knows the domain completes it.
+    pub url: String,
+    /// When it was made.
+    pub created_on: Timestamp,
+    /// The same: it never changes.
+    pub modified_on: Timestamp,
+    /// How far it is: served.
+    pub latest_stage: Stage,
+    /// What it was made of.
+    pub deployment_trigger: Trigger,
+    /// All it went through here.
+    pub stages: Vec<Stage>,
+    /// How it was built, as the project says.
+    pub build_config: Value,
+    /// The repository that it was built from: none.
+    pub source: Option<Value>,
+    /// The variables and secrets that its code reads, by name.
+    pub env_vars: BTreeMap<BindingName, Variable>,
+    /// The date that fixes the runtime's behaviour; empty if none is set.
+    pub compatibility_date: String,
+    /// Exceptions to it.
+    pub compatibility_flags: Vec<String>,
+    /// The branch whose deployments are production.
+    pub production_branch: PagesBranch,
+    /// Where else it answers, completed as its address is; `None` if nowhere.
+    pub aliases: Option<Vec<String>>,
+    /// Whether nothing was deployed: never.
+    pub is_skipped: bool,
+    /// Whether it has code.
+    pub uses_functions: bool,
+}
+
+/// One step of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub started_on: Timestamp,
+    /// When it was over.
+    pub ended_on: Timestamp,
+    /// How it ended.
+    pub status: String,
+}
+
+/// What a deployment was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Always `ad_hoc`: a client sent it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the client said of it.
+    pub metadata: TriggerMetadata,
+}
+
+/// What a client said of what it deployed. Texts that it did not send are empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriggerMetadata {
+    /// The branch.
+    pub branch: PagesBranch,
+    /// The commit.
+    pub commit_hash: String,
+    /// Its message.
+    pub commit_message: String,
+    /// Whether files differed from it.
+    pub commit_dirty: bool,
+}
+
 impl From<&PagesConfigurations> for Configurations {
     fn from(both: &PagesConfigurations) -> Self {
         Self {
@@ -104,16 +185,25 @@ impl From<&PagesConfigurations> for Configurations {
     }
 }
 
+impl From<&BindingKind> for Variable {
+    fn from(kind: &BindingKind) -> Self {
+        let value = match kind {
+            BindingKind::PlainText { text } => text.clone(),
+            _ => String::new(),
+        };
+        Self {
+            kind: kind.type_name().to_owned(),
+            value,
+        }
+    }
+}
+
 impl From<&PagesConfiguration> for Configuration {
     fn from(one: &PagesConfiguration) -> Self {
-        let variables = one.variables.iter().map(|variable| {
-            let value = match &variable.kind {
-                BindingKind::PlainText { text } => text.clone(),
-                _ => String::new(),
-            };
-            let kind = variable.kind.type_name().to_owned();
-            (variable.name.clone(), Variable { kind, value })
-        });
+        let variables = one
+            .variables
+            .iter()
+            .map(|variable| (variable.name.clone(), Variable::from(&variable.kind)));
         Self {
             fail_open: one.fail_open,
             always_use_latest_compatibility_date: one.always_use_latest_compatibility_date,

@@ -13,6 +13,7 @@ pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0004_pages.sql"),
     include_str!("../migrations/sqlite/0005_workers_settings.sql"),
     include_str!("../migrations/sqlite/0006_worker_hosts.sql"),
+    include_str!("../migrations/sqlite/0007_pages_deployments.sql"),
 ];
 
 /// How every connection to a SQLite file is set up.

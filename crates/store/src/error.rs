@@ -112,7 +112,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// The error for a stored text that does not parse as what it should be.
-    pub(crate) fn damaged(what: &'static str, reason: impl std::fmt::Display) -> Self {
+    pub fn damaged(what: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Damaged(format!("{what}: {reason}"))
     }
 }

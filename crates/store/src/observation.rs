@@ -1,7 +1,7 @@
 //! What is written without an audit event: observations, which change nothing that anyone asked for.
 
 use bytes::Bytes;
-use coffer_types::{AccountId, SessionId, Timestamp, TokenId};
+use coffer_types::{AccountId, Digest, SessionId, Timestamp, TokenId};
 
 use crate::connection::Tx;
 use crate::error::StoreError;
@@ -28,6 +28,15 @@ pub enum Observation {
         /// When they came.
         at: Timestamp,
     },
+    /// What was found of files that were sent without the paths that their hashes are made with.
+    AssetsVerified {
+        /// Whose they are.
+        account_id: AccountId,
+        /// Those that are what their hashes say, with their contents.
+        right: Vec<(String, Digest)>,
+        /// Those that are not.
+        wrong: Vec<(String, Digest)>,
+    },
 }
 
 impl Observation {
@@ -53,6 +62,14 @@ impl Observation {
                 for (file, content) in files {
                     account_assets::keep(tx, *account_id, file, content, *at).await?;
                 }
+            }
+            Self::AssetsVerified {
+                account_id,
+                right,
+                wrong,
+            } => {
+                account_assets::mark_verified(tx, *account_id, right).await?;
+                account_assets::delete_unverified(tx, *account_id, wrong).await?;
             }
         }
         Ok(())

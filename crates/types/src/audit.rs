@@ -127,6 +127,8 @@ pub enum ResourceKind {
     PagesProject,
     /// A secret of a Pages project.
     PagesSecret,
+    /// A deployment of a Pages project.
+    PagesDeployment,
     /// Somebody who follows a Worker's logs.
     Tail,
 }
@@ -148,6 +150,7 @@ impl ResourceKind {
             Self::Session => "session",
             Self::PagesProject => "pages_project",
             Self::PagesSecret => "pages_secret",
+            Self::PagesDeployment => "pages_deployment",
             Self::Tail => "tail",
         }
     }

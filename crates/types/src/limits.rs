@@ -72,6 +72,18 @@ pub const PAGES_PROJECTS_PER_ACCOUNT: u32 = 100;
 pub const MAX_PAGES_VARIABLES: usize = MAX_BINDINGS_PER_VERSION;
 /// Pages projects on one page of a list where a client names no number, from its API description.
 pub const DEFAULT_PAGES_PAGE_SIZE: u32 = 10;
+/// Deployments on one page of a project's list where a client names no number, as the platform answers.
+pub const DEFAULT_PAGES_DEPLOYMENTS_PAGE_SIZE: u32 = 25;
+/// Deployments of one Pages project; one more removes the oldest that nothing needs. Our own bound: edges follow each.
+pub const DEPLOYMENTS_PER_PAGES_PROJECT: u32 = 500;
+/// Bytes of the code of a Pages deployment. The documented limit.
+pub const MAX_PAGES_BUNDLE_BYTES: usize = 25 * 1024 * 1024;
+/// Rules of `_routes.json`, those to include and those to exclude together. The documented limit.
+pub const MAX_PAGES_ROUTES: usize = 100;
+/// Characters of one such rule. The documented limit.
+pub const MAX_PAGES_ROUTE_CHARS: usize = 100;
+/// Bytes of the hash of a commit that a deployment is made of. Our own bound: twice the longest that there is.
+pub const MAX_COMMIT_HASH_BYTES: usize = 128;
 
 /// Tails of one Worker at once. The documented limit.
 pub const TAILS_PER_WORKER: u32 = 10;

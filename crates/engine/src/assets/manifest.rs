@@ -103,7 +103,7 @@ pub(super) fn problem(path: &str, rule: &str) -> Invalid {
 
 /// What is wrong with a path. It is only ever a key, but what a request cannot name or a client would not have read
 /// from a directory is a mistake or a trick.
-fn path_problem(path: &str) -> Option<String> {
+pub(crate) fn path_problem(path: &str) -> Option<String> {
     let rule = if path.len() > MAX_ASSET_PATH_BYTES {
         return Some(format!(
             "has a path of {} bytes, the limit is {MAX_ASSET_PATH_BYTES}",

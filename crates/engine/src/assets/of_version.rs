@@ -9,6 +9,7 @@ use coffer_types::limits::{
 };
 use coffer_types::{AccountId, Asset, AssetManifest, Assets, AssetsConfig, Digest, WorkerName};
 
+use super::upload::sha_256;
 use crate::engine::Engine;
 use crate::error::{Error, Problem, Result};
 
@@ -31,7 +32,7 @@ pub enum NewAssets {
 /// A manifest to be kept with a version.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptManifest {
-    digest: Digest,
+    pub(crate) digest: Digest,
     content: Bytes,
     files: Vec<Digest>,
 }
@@ -46,6 +47,20 @@ pub(crate) struct VersionAssets {
 }
 
 impl KeptManifest {
+    /// The manifest of these files.
+    pub(crate) fn of(served: &AssetManifest) -> Result<Self> {
+        let mut files: Vec<Digest> = served.0.values().map(|asset| asset.digest).collect();
+        files.sort_unstable();
+        files.dedup();
+        let content =
+            serde_json::to_vec(served).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self {
+            digest: sha_256(&content),
+            content: content.into(),
+            files,
+        })
+    }
+
     /// Keeps it with its references.
     pub(crate) async fn keep(&self, tx: &mut Tx<'_>) -> Result<()> {
         Ok(manifest_blobs::insert(tx, self.digest, &self.content, &self.files).await?)
@@ -137,27 +152,11 @@ impl Engine {
             let rule = format!("{missing} assets of the upload were not sent yet");
             return Err(refused(&rule));
         }
-        let mut files: Vec<Digest> = served.0.values().map(|asset| asset.digest).collect();
-        files.sort_unstable();
-        files.dedup();
-        let content =
-            serde_json::to_vec(&served).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(KeptManifest {
-            digest: digest_of(&content),
-            content: content.into(),
-            files,
-        })
+        KeptManifest::of(&served)
     }
 }
 
-fn digest_of(content: &[u8]) -> Digest {
-    let mut digest = [0; 32];
-    let made = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content);
-    digest.copy_from_slice(made.as_ref());
-    Digest(digest)
-}
-
-fn check_config(config: &AssetsConfig) -> Result<()> {
+pub(crate) fn check_config(config: &AssetsConfig) -> Result<()> {
     for (name, text) in [
         ("_headers", &config.headers),
         ("_redirects", &config.redirects),

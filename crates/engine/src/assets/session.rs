@@ -80,8 +80,8 @@ impl Engine {
         })
     }
 
-    /// The account's files by their clients' hashes.
-    pub(super) async fn known_assets(
+    /// The account's files by their clients' hashes, of which each is what its hash says.
+    pub(crate) async fn known_assets(
         &self,
         account_id: AccountId,
     ) -> Result<HashMap<String, AccountAssetRow>> {
@@ -89,6 +89,7 @@ impl Engine {
         let known = account_assets::of_account(&mut reader, account_id).await?;
         Ok(known
             .into_iter()
+            .filter(|file| file.verified)
             .map(|file| (file.client_hash.clone(), file))
             .collect())
     }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use coffer_types::{AccountId, Timestamp, WorkerName};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -51,8 +52,13 @@ impl Engine {
             script_name: worker_name.clone(),
             session_id: session_id.to_owned(),
         };
+        self.signed_claims(&claims)
+    }
+
+    /// A token that says this.
+    pub(crate) fn signed_claims(&self, claims: &impl Serialize) -> Result<String> {
         let claims =
-            serde_json::to_vec(&claims).map_err(|error| Error::Internal(error.to_string()))?;
+            serde_json::to_vec(claims).map_err(|error| Error::Internal(error.to_string()))?;
         let signed = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
         let code = URL_SAFE_NO_PAD.encode(self.asset_mac.sign(signed.as_bytes()));
         Ok(format!("{signed}.{code}"))
@@ -63,7 +69,7 @@ impl Engine {
     /// # Errors
     /// [`Unauthenticated::Invalid`] if it has ended or is another account's.
     pub fn asset_permit(&self, account_id: AccountId, token: &str) -> Result<Option<AssetPermit>> {
-        let Some(claims) = self.claims(token) else {
+        let Some(claims) = self.claims::<Claims>(token) else {
             return Ok(None);
         };
         let now = self.clock.now().as_micros() / MICROS_PER_SECOND;
@@ -78,7 +84,8 @@ impl Engine {
         }))
     }
 
-    fn claims(&self, token: &str) -> Option<Claims> {
+    /// What a token of ours says, if it says such things. Whether it has ended is not looked at.
+    pub(crate) fn claims<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }

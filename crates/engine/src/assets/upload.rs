@@ -128,13 +128,14 @@ fn check_one(
         digest: sha_256(&content),
         size,
         content_type: file.content_type,
+        verified: true,
     };
     Ok((row, content.into()))
 }
 
 /// Whether a hash is what clients make of a content: the first half of a BLAKE3 (Wrangler) or a SHA-256 (as the
 /// platform's guide shows it) of the content, in Base64 or as it is, with or without the extension after it.
-fn is_hash_of(hash: &str, content: &[u8], base64: &[u8], extension: &str) -> bool {
+pub(crate) fn is_hash_of(hash: &str, content: &[u8], base64: &[u8], extension: &str) -> bool {
     let extension = extension.as_bytes();
     [
         (base64, extension),
@@ -156,7 +157,7 @@ fn is_hash_of(hash: &str, content: &[u8], base64: &[u8], extension: &str) -> boo
 
 /// What follows the last dot of a file's name, as Node's `path.extname` finds it: a name that begins with its only dot
 /// has none.
-fn extension(path: &str) -> &str {
+pub(crate) fn extension(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name.rsplit_once('.') {
         Some(("", _)) | None => "",
@@ -164,7 +165,7 @@ fn extension(path: &str) -> &str {
     }
 }
 
-fn sha_256(content: &[u8]) -> Digest {
+pub(crate) fn sha_256(content: &[u8]) -> Digest {
     let mut digest = [0; 32];
     digest.copy_from_slice(digest::digest(&SHA256, content).as_ref());
     Digest(digest)

@@ -4,7 +4,7 @@ use coffer_protocol::audit::{Product, ProductCategory};
 use coffer_types::audit::ResourceKind;
 
 /// Every kind of thing that an event can be about.
-pub(super) const KINDS: [ResourceKind; 14] = [
+pub(super) const KINDS: [ResourceKind; 15] = [
     ResourceKind::Account,
     ResourceKind::User,
     ResourceKind::Member,
@@ -19,6 +19,7 @@ pub(super) const KINDS: [ResourceKind; 14] = [
     ResourceKind::Tail,
     ResourceKind::PagesProject,
     ResourceKind::PagesSecret,
+    ResourceKind::PagesDeployment,
 ];
 
 const SECRETS_STORE: Product = Product {
@@ -89,7 +90,9 @@ pub(super) const fn product(kind: ResourceKind) -> &'static str {
         | ResourceKind::Deployment
         | ResourceKind::WorkerSecret
         | ResourceKind::Tail => WORKERS,
-        ResourceKind::PagesProject | ResourceKind::PagesSecret => PAGES,
+        ResourceKind::PagesProject
+        | ResourceKind::PagesSecret
+        | ResourceKind::PagesDeployment => PAGES,
         ResourceKind::Session => SESSIONS,
     }
     .value
@@ -103,6 +106,7 @@ pub(super) const fn scope(kind: ResourceKind) -> &'static str {
         ResourceKind::Account
         | ResourceKind::PagesProject
         | ResourceKind::PagesSecret
+        | ResourceKind::PagesDeployment
         | ResourceKind::Token
         | ResourceKind::Store
         | ResourceKind::Secret

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use coffer_store::rows::audit::NewEvent;
+use coffer_store::rows::pages_deployments::PagesDeploymentRow;
 use coffer_store::rows::pages_projects::PagesProjectRow;
 use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{Binding, BindingName, PagesConfigurations, PagesEnvironment, WorkerSecretId};
@@ -76,6 +77,63 @@ impl Engine {
             }
         }
         events
+    }
+
+    /// An event about a deployment: names and kinds of what it reads, never a value.
+    pub(super) fn pages_deployment_event<P>(
+        &self,
+        permit: &Permit<P>,
+        project: &PagesProjectRow,
+        row: &PagesDeploymentRow,
+        action: Action,
+    ) -> NewEvent {
+        let version = &row.facts.version;
+        let bindings: Vec<_> = version
+            .bindings
+            .iter()
+            .map(|binding| json!({ "name": binding.name, "type": binding.kind.type_name() }))
+            .collect();
+        let details = json!({
+            "number": row.number,
+            "environment": row.environment,
+            "branch": row.branch,
+            "etag": version.etag,
+            "bindings": bindings,
+        });
+        self.about_pages_deployment(permit, project, row, action, details)
+    }
+
+    /// An event about a deployment that became production again. `before` is the project as it was.
+    pub(super) fn pages_rollback_event<P>(
+        &self,
+        permit: &Permit<P>,
+        before: &PagesProjectRow,
+        row: &PagesDeploymentRow,
+    ) -> NewEvent {
+        let details = json!({
+            "before": { "production_deployment": before.production_deployment },
+            "after": { "production_deployment": row.id },
+        });
+        self.about_pages_deployment(permit, before, row, Action::Update, details)
+    }
+
+    fn about_pages_deployment<P>(
+        &self,
+        permit: &Permit<P>,
+        project: &PagesProjectRow,
+        row: &PagesDeploymentRow,
+        action: Action,
+        mut details: Value,
+    ) -> NewEvent {
+        details["project_id"] = json!(project.id);
+        details["project_name"] = json!(project.name);
+        let about = About {
+            action,
+            resource_kind: ResourceKind::PagesDeployment,
+            resource_id: row.id.to_string(),
+            details,
+        };
+        self.event(&permit.caller, permit.account_id(), about)
     }
 
     fn pages_secret_event<P>(

@@ -90,7 +90,7 @@ pub enum PartBinding {
 
 /// What becomes of an inherited binding that the latest version does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inheritance {
+pub(crate) enum Inheritance {
     /// It is refused.
     Strict,
     /// It is left out, as the API does unless asked to be strict.
@@ -99,7 +99,7 @@ pub(super) enum Inheritance {
 
 /// Whose bindings to secrets of a store are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Binds {
+pub(crate) enum Binds {
     /// All: new code reads what it is bound to, so whoever brings the code must be permitted to bind.
     All,
     /// Those that the latest version does not have just so: an edit carries the others over.
@@ -107,30 +107,30 @@ pub(super) enum Binds {
 }
 
 /// Bindings to be made out of these, for a Worker's new version.
-pub(super) struct Asked<'a> {
-    pub(super) worker_id: WorkerId,
-    pub(super) worker_name: &'a WorkerName,
+pub(crate) struct Asked<'a> {
+    pub(crate) worker_id: WorkerId,
+    pub(crate) worker_name: &'a WorkerName,
     /// The latest version's.
-    pub(super) previous: &'a [Binding],
+    pub(crate) previous: &'a [Binding],
     /// Those asked for.
-    pub(super) new: &'a [NewBinding],
+    pub(crate) new: &'a [NewBinding],
     /// Types of the latest version's bindings that are kept unless one of `new` has their name.
-    pub(super) keep: &'a [String],
-    pub(super) inheritance: Inheritance,
-    pub(super) binds: Binds,
+    pub(crate) keep: &'a [String],
+    pub(crate) inheritance: Inheritance,
+    pub(crate) binds: Binds,
     /// The code that they are for.
-    pub(super) code: Written<'a>,
+    pub(crate) code: Written<'a>,
 }
 
 /// Bindings as they are stored, with the sealed values of those that are new.
-pub(super) struct Resolved {
-    pub(super) bindings: Vec<Binding>,
-    pub(super) secrets: Vec<WorkerSecretRow>,
+pub(crate) struct Resolved {
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) secrets: Vec<WorkerSecretRow>,
 }
 
 impl Engine {
     /// Resolves bindings; every one that is wrong is named.
-    pub(super) async fn resolve_bindings<P: Sync>(
+    pub(crate) async fn resolve_bindings<P: Sync>(
         &self,
         permit: &Permit<P>,
         asked: &Asked<'_>,

@@ -87,7 +87,7 @@ impl Code {
     }
 
     /// No code at all: a version that is only static assets, told apart by this text.
-    pub(super) fn none(assets: &str) -> Self {
+    pub(crate) fn none(assets: &str) -> Self {
         Self {
             format: Format::Modules,
             main_module: None,
@@ -113,7 +113,7 @@ impl Code {
     }
 
     /// Their contents, in the same order.
-    pub(super) fn contents(&self) -> &[Bytes] {
+    pub(crate) fn contents(&self) -> &[Bytes] {
         &self.contents
     }
 

@@ -8,8 +8,8 @@ use crate::error::{Error, Problem, Result};
 /// version is tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compatibility {
-    pub(super) date: Option<String>,
-    pub(super) flags: Vec<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) flags: Vec<String>,
 }
 
 impl Compatibility {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use coffer_protocol::runtime::{Candidate, StartError};
+use coffer_protocol::runtime::{Candidate, StartError, Started};
 use coffer_protocol::workers::{Script, Settings, Version};
 use coffer_store::rows::audit::NewEvent;
 use coffer_store::rows::blobs;
@@ -155,24 +155,30 @@ impl Engine {
             facts: draft.facts.clone(),
             created_at: self.clock.now(),
         };
-        let version = feed::version_record_of(&draft.worker, row, |id| sealed.get(&id).cloned());
+        let worker = (draft.worker.account_id, draft.worker.name.clone());
+        let version = feed::version_record_of(worker, row, |id| sealed.get(&id).cloned());
         let account = feed::account_record(permit.account());
         let candidate = Candidate {
             account: &account,
             version: &version,
             contents: &contents,
         };
-        let started = self
-            .start_check
-            .check(candidate)
-            .await
-            .map_err(|error| match error {
-                StartError::Refused(message) => Error::invalid("", Problem::Script(message)),
-                StartError::Unavailable(reason) => Error::Unavailable(reason),
-            })?;
+        let started = self.try_candidate(candidate).await?;
         draft.facts.handlers = started.handlers;
         draft.facts.startup_time_ms = started.startup_time_ms;
         Ok(())
+    }
+
+    /// Starts a version once as it would run.
+    ///
+    /// # Errors
+    /// [`Problem::Script`] with the runtime's words if it does not start; [`Error::Unavailable`] without a runtime.
+    pub(crate) async fn try_candidate(&self, candidate: Candidate<'_>) -> Result<Started> {
+        let tried = self.start_check.check(candidate).await;
+        tried.map_err(|error| match error {
+            StartError::Refused(message) => Error::invalid("", Problem::Script(message)),
+            StartError::Unavailable(reason) => Error::Unavailable(reason),
+        })
     }
 
     /// The contents of a version's modules, in their order.

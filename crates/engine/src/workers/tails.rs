@@ -8,6 +8,7 @@ mod delete;
 mod filter;
 mod follow;
 mod list;
+mod pages;
 mod queue;
 mod registry;
 mod sink;

@@ -10,6 +10,7 @@ mod worker_version;
 
 pub use content::VersionContent;
 pub use create::NewVersion;
+pub(crate) use create::authored;
 pub use list::VersionPage;
 pub use patch::VersionPatch;
 pub(super) use patch::derived;

@@ -132,6 +132,7 @@ fn kind(part: &str, within: ResourceKind) -> Option<ResourceKind> {
         "workers" | "scripts" | "services" => ResourceKind::Worker,
         "projects" => ResourceKind::PagesProject,
         "versions" => ResourceKind::Version,
+        "deployments" if within == ResourceKind::PagesProject => ResourceKind::PagesDeployment,
         "deployments" => ResourceKind::Deployment,
         "tails" => ResourceKind::Tail,
         "secrets" | "secrets-bulk" if within == ResourceKind::Worker => ResourceKind::WorkerSecret,
@@ -152,7 +153,7 @@ fn id(kind: ResourceKind, part: &str, text: &str) -> Option<String> {
         ResourceKind::Secret => canonical::<SecretId>(text),
         ResourceKind::Session => canonical::<SessionId>(text),
         ResourceKind::Tail => canonical::<TailId>(text),
-        ResourceKind::Version => canonical::<VersionId>(text),
+        ResourceKind::Version | ResourceKind::PagesDeployment => canonical::<VersionId>(text),
         ResourceKind::Deployment => canonical::<DeploymentId>(text),
         // Some operations name a Worker by its tag; that is of the form of a name, too.
         ResourceKind::Worker => canonical::<WorkerName>(text),

@@ -228,6 +228,11 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
         Error::Unauthenticated(Unauthenticated::Invalid) => {
             (StatusCode::UNAUTHORIZED, 10000, "Authentication error".to_owned())
         }
+        Error::Unauthenticated(Unauthenticated::PagesUpload) => (
+            StatusCode::UNAUTHORIZED,
+            8_000_013,
+            "Authorization failed: send the token of the project's upload-token, which lasts for an hour".to_owned(),
+        ),
         Error::WrongLocation(address) => {
             let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
             (StatusCode::FORBIDDEN, 9109, format!("Cannot use the access token from location: {address}"))
@@ -357,6 +362,10 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             1003,
             "permission_group_not_found: there is no such permission group".to_owned(),
         ),
+        Missing::PagesDeployment => (
+            8_000_009,
+            "The deployment ID you have specified does not exist in this project.".to_owned(),
+        ),
         Missing::Hostname => (1003, "domain_not_found: the account has no custom domain with this id".to_owned()),
         Missing::PagesProject => (
             8_000_007,
@@ -395,6 +404,26 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             8_000_002,
             "A project with this name already exists. Choose a different project name.".to_owned(),
         ),
+        Conflict::PagesProjectChanged => (
+            StatusCode::CONFLICT,
+            10013,
+            "the project was changed by another request at the same time; try again".to_owned(),
+        ),
+        Conflict::PagesDeploymentLive => (
+            StatusCode::CONFLICT,
+            8_000_034,
+            "Cannot delete the live production deployment: deploy or roll back to another first.".to_owned(),
+        ),
+        Conflict::PagesDeploymentAliased => (
+            StatusCode::CONFLICT,
+            8_000_035,
+            "Cannot delete a deployment that answers at its branch's host name without ?force=true.".to_owned(),
+        ),
+        Conflict::PagesDeploymentPreview => (
+            StatusCode::BAD_REQUEST,
+            8_000_039,
+            "Cannot roll back to a preview: choose a deployment whose environment is production.".to_owned(),
+        ),
         // The original's number for this is not known: it is that of a name that cannot be had.
         Conflict::WorkerName => (
             StatusCode::CONFLICT,
@@ -415,7 +444,6 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
         Conflict::LatestVersionNotDeployed => (
             StatusCode::BAD_REQUEST,
             10215,
-        // The original's number for this is not known: it is that of a name that cannot be had.
             "Secret edit failed: the latest version of your Worker isn't currently deployed. Deploy it with \
              `wrangler versions deploy`, or use `wrangler versions secret`."
                 .to_owned(),
@@ -580,7 +608,6 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::Token(_)
         | Problem::TailFilter(_)
         | Problem::Parameter(_) => 1001,
-        // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         Problem::WorkerName(_) => 10016,
         Problem::Subdomain(_) => 10021,

@@ -22,6 +22,8 @@ mod upload;
 mod versions;
 mod worker;
 
+pub(super) use upload::{Form, Part, Uploaded, parse as parse_upload};
+
 use super::route::Route;
 
 /// The routes of this area.

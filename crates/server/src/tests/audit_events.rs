@@ -272,6 +272,46 @@ async fn pages(log: &mut Log) {
         let body = json!({ "deployment_configs": configurations });
         log.json(Method::PATCH, &project, body, &[event]).await;
     }
+    pages_files(log).await;
+    let deployments = format!("{project}/deployments");
+    let mut deploy = async || {
+        let form =
+            "--b\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{}\r\n--b--\r\n";
+        let media_type = "multipart/form-data; boundary=b";
+        let made = ["create pages_deployment"];
+        let answer = log
+            .send(Method::POST, &deployments, media_type, form.into(), &made)
+            .await;
+        text_at(result(&answer), "/id")
+    };
+    let (first, second) = (deploy().await, deploy().await);
+    let deployment = format!("{deployments}/{{deployment_id}}");
+    log.set("deployment_id", &first);
+    let tails = format!("{deployment}/tails");
+    let answer = log
+        .json(Method::POST, &tails, json!({}), &["create tail"])
+        .await;
+    log.set("tail_id", text_at(result(&answer), "/id"));
+    let tail = format!("{tails}/{{tail_id}}");
+    log.json(Method::DELETE, &tail, Value::Null, &["delete tail"])
+        .await;
+    for (id, method, path, event) in [
+        (
+            &first,
+            Method::POST,
+            format!("{deployment}/rollback"),
+            "update pages_deployment",
+        ),
+        (
+            &second,
+            Method::DELETE,
+            deployment.clone(),
+            "delete pages_deployment",
+        ),
+    ] {
+        log.set("deployment_id", id);
+        log.json(method, &path, Value::Null, &[event]).await;
+    }
     log.json(
         Method::DELETE,
         &project,
@@ -279,6 +319,29 @@ async fn pages(log: &mut Log) {
         &["delete pages_project"],
     )
     .await;
+}
+
+/// Files are nothing until a deployment has them, and that is told.
+async fn pages_files(log: &mut Log) {
+    let token = log.app.request(
+        Method::GET,
+        "/accounts/{account_id}/pages/projects/site/upload-token",
+        None,
+    );
+    let token = format!("Bearer {}", text_at(result(&token.await), "/jwt"));
+    let actor = std::mem::replace(
+        &mut log.actor,
+        Actor::with_headers(&[("authorization", &token)]),
+    );
+    let none = || json!({ "hashes": [] });
+    for (path, body) in [
+        ("/pages/assets/check-missing", none()),
+        ("/pages/assets/upload", json!([])),
+        ("/pages/assets/upsert-hashes", none()),
+    ] {
+        log.json(Method::POST, path, body, &[]).await;
+    }
+    log.actor = actor;
 }
 
 /// Files are nothing until a version has them, and that is told.
@@ -521,7 +584,10 @@ async fn history(log: &mut Log, deployed: &str) {
     let deployments = format!("{SCRIPT}/deployments");
     let path = log.filled(&deployments);
     let listed = log.app.request(Method::GET, &path, None).await;
-    log.set("deployment_id", text_at(result(&listed), "/deployments/1/id"));
+    log.set(
+        "deployment_id",
+        text_at(result(&listed), "/deployments/1/id"),
+    );
     let deployment = format!("{deployments}/{{deployment_id}}");
     let gone = ["delete deployment"];
     log.json(Method::DELETE, &deployment, Value::Null, &gone)

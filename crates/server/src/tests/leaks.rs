@@ -130,14 +130,51 @@ async fn through_pages(app: &TestApp, canary: &Canary, answers: &Answers) {
         refused(&send(Method::PATCH, &site, Some(body.clone())).await);
         refused(&send(Method::PATCH, &format!("{PROJECTS}/other"), Some(body)).await);
     }
+    through_deployments(app, value, answers).await;
     for path in [
         PROJECTS,
         &site,
+        &format!("{site}/deployments"),
         "/accounts/{account_id}/logs/audit?since=2026-11-01&before=2026-12-01",
     ] {
         result(&send(Method::GET, path, None).await);
     }
     result(&send(Method::DELETE, &site, None).await);
+}
+
+/// The value in the code's own bindings, and where it does not belong.
+async fn through_deployments(app: &TestApp, value: &str, answers: &Answers) {
+    const DEPLOYMENTS: &str = "/accounts/{account_id}/pages/projects/site/deployments";
+    let deploy = async |bindings: Value| {
+        let metadata = json!({ "main_module": "index.js", "bindings": bindings });
+        let code = "export default { fetch() { return new Response('ok') } }";
+        let bundle = format!(
+            "--inner\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{metadata}\r\n\
+             --inner\r\nContent-Disposition: form-data; name=\"index.js\"; filename=\"index.js\"\r\n\
+             Content-Type: application/javascript+module\r\n\r\n{code}\r\n--inner--\r\n"
+        );
+        let form = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{{}}\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"_worker.bundle\"; filename=\"_worker.bundle\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n{bundle}\r\n--b--\r\n"
+        );
+        let media_type = "multipart/form-data; boundary=b";
+        answers.keep(
+            app.send_bytes(Method::POST, DEPLOYMENTS, media_type, form)
+                .await,
+        )
+    };
+    let own = json!([{ "name": "OWN", "type": "secret_text", "text": value }]);
+    result(&deploy(own).await);
+    for bindings in [
+        json!([{ "name": "A", "type": value, "text": value }]),
+        json!([{ "name": "a b", "type": "secret_text", "text": value }]),
+        json!([{ "name": "OWN", "type": "secret_text", "text": value.repeat(200) }]),
+        json!([{ "name": "S", "type": "secrets_store_secret", "store_id": value, "secret_name": value }]),
+        json!([value]),
+    ] {
+        refused(&deploy(bindings).await);
+    }
 }
 
 /// The value where it belongs.

@@ -42,6 +42,7 @@ pub async fn delete_unused(tx: &mut Tx<'_>, digests: &[Digest]) -> Result<(), St
             tx,
             "DELETE FROM blobs WHERE digest = $1 \
                  AND NOT EXISTS (SELECT 1 FROM version_blobs WHERE digest = $1) \
+                 AND NOT EXISTS (SELECT 1 FROM pages_deployment_blobs WHERE digest = $1) \
                  AND NOT EXISTS (SELECT 1 FROM manifest_blobs WHERE digest = $1) \
                  AND NOT EXISTS (SELECT 1 FROM account_assets WHERE digest = $1)",
             digest.to_string()

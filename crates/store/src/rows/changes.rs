@@ -1,7 +1,7 @@
 //! Changes: the order in which edges follow what happened.
 
 use coffer_types::limits::CHANGES_KEPT;
-use coffer_types::{AccountId, SecretId, VersionId, WorkerId};
+use coffer_types::{AccountId, PagesProjectId, SecretId, VersionId, WorkerId};
 use sqlx::SqliteConnection;
 
 use crate::connection::{Rows, Tx, execute, on};
@@ -17,8 +17,10 @@ pub enum ChangeSubject {
     Secret(SecretId),
     /// A Worker, its settings or its deployment.
     Worker(WorkerId),
-    /// A version.
+    /// A version of a Worker, or a deployment of a Pages project.
     Version(VersionId),
+    /// A Pages project, or which of its deployments answers where.
+    PagesProject(PagesProjectId),
 }
 
 /// One change.
@@ -52,6 +54,7 @@ pub async fn record(
         ChangeSubject::Secret(id) => ("secret", id.to_string()),
         ChangeSubject::Worker(id) => ("worker", id.to_string()),
         ChangeSubject::Version(id) => ("version", id.to_string()),
+        ChangeSubject::PagesProject(id) => ("pages_project", id.to_string()),
     };
     // Every change passes the one writer, so the order is counted here.
     let seq = tx.last_change + 1;
@@ -107,6 +110,9 @@ pub async fn after(
                 "secret" => ChangeSubject::Secret(parsed("secret id", &subject_id)?),
                 "worker" => ChangeSubject::Worker(parsed("worker id", &subject_id)?),
                 "version" => ChangeSubject::Version(parsed("version id", &subject_id)?),
+                "pages_project" => {
+                    ChangeSubject::PagesProject(parsed("Pages project id", &subject_id)?)
+                }
                 other => return Err(StoreError::damaged("change kind", other)),
             };
             Ok(ChangeRow {

@@ -15,6 +15,8 @@ pub mod instance;
 pub mod invitations;
 pub mod manifest_blobs;
 pub mod members;
+pub mod pages_deployment_secrets;
+pub mod pages_deployments;
 pub mod pages_projects;
 pub mod pages_secrets;
 pub mod secret_reads;

@@ -2,6 +2,7 @@
 
 use coffer_types::{
     AccountId, PagesBranch, PagesConfigurations, PagesProjectId, PagesProjectName, Timestamp,
+    VersionId,
 };
 use serde_json::Value;
 
@@ -26,6 +27,10 @@ pub struct PagesProjectRow {
     pub configurations: PagesConfigurations,
     /// How it is built, as clients set it.
     pub build_config: Option<Value>,
+    /// The deployment that answers at its own host name; `None` before the first to production.
+    pub production_deployment: Option<VersionId>,
+    /// The number of its newest deployment, even one that is gone; 0 before the first.
+    pub last_deployment: u32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -82,7 +87,25 @@ pub async fn update(tx: &mut Tx<'_>, project: &PagesProjectRow) -> Result<(), St
     Ok(())
 }
 
-/// Removes a project with its secrets.
+/// Writes which deployment answers at the project's own host name, and the number of the newest.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn update_deployments(
+    tx: &mut Tx<'_>,
+    project: &PagesProjectRow,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE pages_projects SET production_deployment = $2, last_deployment = $3 WHERE id = $1",
+        project.id.to_string(),
+        project.production_deployment.map(|id| id.to_string()),
+        i64::from(project.last_deployment)
+    );
+    Ok(())
+}
+
+/// Removes a project with its secrets and its deployments.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -106,11 +129,31 @@ pub async fn with_name(
 ) -> Result<Option<PagesProjectRow>, StoreError> {
     let found: Option<ProjectTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT id, account_id, name, label, production_branch, configurations, build_config, created_at, \
-             modified_at FROM pages_projects WHERE account_id = $1 AND name = $2",
+            "SELECT id, account_id, name, label, production_branch, configurations, build_config, \
+             production_deployment, last_deployment, created_at, modified_at FROM pages_projects WHERE account_id = $1 AND name = $2",
         )
         .bind(account_id.to_string())
         .bind(name.as_str().to_owned())
+        .fetch_optional(connection)
+        .await?
+    });
+    found.map(from_tuple).transpose()
+}
+
+/// The project with this id, of whichever account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn find(
+    rows: &mut impl Rows,
+    id: PagesProjectId,
+) -> Result<Option<PagesProjectRow>, StoreError> {
+    let found: Option<ProjectTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, account_id, name, label, production_branch, configurations, build_config, \
+             production_deployment, last_deployment, created_at, modified_at FROM pages_projects WHERE id = $1",
+        )
+        .bind(id.to_string())
         .fetch_optional(connection)
         .await?
     });
@@ -142,8 +185,8 @@ pub async fn list(
 ) -> Result<(Vec<PagesProjectRow>, u32), StoreError> {
     let found: Vec<ProjectTuple> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT id, account_id, name, label, production_branch, configurations, build_config, created_at, \
-             modified_at FROM pages_projects WHERE account_id = $1 ORDER BY created_at DESC, id \
+            "SELECT id, account_id, name, label, production_branch, configurations, build_config, \
+             production_deployment, last_deployment, created_at, modified_at FROM pages_projects WHERE account_id = $1 ORDER BY created_at DESC, id \
              LIMIT $2 OFFSET $3",
         )
         .bind(account_id.to_string())
@@ -165,6 +208,17 @@ pub async fn list(
     Ok((projects, unsigned("count of Pages projects", total)?))
 }
 
+/// Every project of the account.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn all_of(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+) -> Result<Vec<PagesProjectRow>, StoreError> {
+    Ok(list(rows, account_id, Slice::ALL).await?.0)
+}
+
 fn build_config_text(project: &PagesProjectRow) -> Result<Option<String>, StoreError> {
     let config = project.build_config.as_ref();
     config
@@ -180,6 +234,8 @@ type ProjectTuple = (
     String,
     String,
     Option<String>,
+    Option<String>,
+    i64,
     i64,
     i64,
 );
@@ -193,9 +249,12 @@ fn from_tuple(tuple: ProjectTuple) -> Result<PagesProjectRow, StoreError> {
         production_branch,
         configurations,
         build_config,
+        production_deployment,
+        last_deployment,
         created_at,
         modified_at,
     ) = tuple;
+    let production_deployment = production_deployment.map(|id| parsed("Pages deployment id", &id));
     let build_config = build_config.map(|text| from_json("build configuration", &text));
     Ok(PagesProjectRow {
         id: parsed("Pages project id", &id)?,
@@ -205,6 +264,8 @@ fn from_tuple(tuple: ProjectTuple) -> Result<PagesProjectRow, StoreError> {
         production_branch: parsed("branch", &production_branch)?,
         configurations: from_json("Pages configurations", &configurations)?,
         build_config: build_config.transpose()?,
+        production_deployment: production_deployment.transpose()?,
+        last_deployment: unsigned("number of a Pages deployment", last_deployment)?,
         created_at: Timestamp::from_micros(created_at),
         modified_at: Timestamp::from_micros(modified_at),
     })

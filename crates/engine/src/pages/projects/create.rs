@@ -98,6 +98,8 @@ impl Engine {
             production_branch: new.production_branch,
             configurations,
             build_config: new.build_config,
+            production_deployment: None,
+            last_deployment: 0,
             created_at: now,
             modified_at: now,
         };
@@ -130,7 +132,8 @@ impl Engine {
         let mut events = vec![self.pages_project_event(permit, None, Some(&row), Action::Create)];
         let before = PagesConfigurations::default();
         events.extend(self.pages_secret_events(permit, &row, &before, &row.configurations));
-        Written::with_events(view::project(&row), events)
+        let shown = view::shown_project(tx, &row).await?;
+        Written::with_events(shown, events)
             .ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }

@@ -58,12 +58,12 @@ impl Engine {
         }
         let mut reader = self.store.reader().await?;
         let before = existing(&mut reader, permit.account_id(), name).await?;
-        drop(reader);
         let prepared = self.prepare_edit(permit, before.id, changes)?;
         // What would change nothing is no change, and no event.
         if same(&before, &prepared.applied(&before)?) {
-            return Ok(view::project(&before));
+            return Ok(view::shown_project(&mut reader, &before).await?);
         }
+        drop(reader);
         let prepared = Arc::new(prepared);
         let (engine, permit, name) = (self.clone(), permit.clone(), name.clone());
         let caller = Arc::clone(&permit.caller);
@@ -139,7 +139,8 @@ impl Engine {
                 self.pages_project_event(permit, Some(&before), Some(&after), Action::Update);
             events.push(event);
         }
-        Written::with_events(view::project(&after), events)
+        let shown = view::shown_project(tx, &after).await?;
+        Written::with_events(shown, events)
             .ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }

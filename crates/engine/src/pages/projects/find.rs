@@ -22,7 +22,7 @@ impl Engine {
     ) -> Result<Project> {
         let mut reader = self.store.reader().await?;
         let found = existing(&mut reader, permit.account_id(), name).await?;
-        Ok(view::project(&found))
+        Ok(view::shown_project(&mut reader, &found).await?)
     }
 
     /// Finds that the account has the project, for a request that is refused anyway.

@@ -29,9 +29,10 @@ impl Engine {
     ) -> Result<PagesProjectPage> {
         let mut reader = self.store.reader().await?;
         let (rows, total) = pages_projects::list(&mut reader, permit.account_id(), slice).await?;
-        Ok(PagesProjectPage {
-            projects: rows.iter().map(view::project).collect(),
-            total,
-        })
+        let mut projects = Vec::with_capacity(rows.len());
+        for row in &rows {
+            projects.push(view::shown_project(&mut reader, row).await?);
+        }
+        Ok(PagesProjectPage { projects, total })
     }
 }

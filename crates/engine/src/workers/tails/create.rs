@@ -6,7 +6,7 @@ use coffer_crypto::TokenText;
 use coffer_crypto::token::TokenKind;
 use coffer_store::Written;
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{TailId, Timestamp, WorkerName};
+use coffer_types::{TailId, Timestamp, WorkerId, WorkerName};
 use serde_json::{Value, json};
 
 use super::filter::TailFilters;
@@ -41,16 +41,27 @@ impl Engine {
         name: WorkerName,
         filters: &[Value],
     ) -> Result<NewTail> {
-        let id = TailId::random(self.random.as_ref());
-        let token = TokenText::generate(TokenKind::Tail, self.random.as_ref());
         let worker_id = {
             let mut reader = self.store.reader().await?;
             existing(&mut reader, permit.account_id(), &name).await?.id
         };
         let filters = TailFilters::parse(filters, permit.caller.request.ip)?;
+        let tell = |id| self.tell_of_tail(permit, name, id, Action::Create);
+        self.begin_tail(worker_id, filters, tell).await
+    }
+
+    /// Makes a tail, writes it down by `tell`, and waits for the edges.
+    pub(super) async fn begin_tail<T: Future<Output = Result<()>>>(
+        &self,
+        worker_id: WorkerId,
+        filters: TailFilters,
+        tell: impl FnOnce(TailId) -> T,
+    ) -> Result<NewTail> {
+        let id = TailId::random(self.random.as_ref());
+        let token = TokenText::generate(TokenKind::Tail, self.random.as_ref());
         let mac = self.pepper.mac(&token);
         let expires_at = self.tails.add(id, worker_id, filters, mac)?;
-        if let Err(error) = self.tell_of_tail(permit, name, id, Action::Create).await {
+        if let Err(error) = tell(id).await {
             self.tails.remove(id);
             return Err(error);
         }
@@ -70,12 +81,7 @@ impl Engine {
         id: TailId,
         action: Action,
     ) -> Result<()> {
-        let mut request = permit.caller.request.clone();
-        request.idempotency = None;
-        let caller = Arc::new(Caller {
-            actor: permit.caller.actor.clone(),
-            request,
-        });
+        let caller = without_key(&permit.caller);
         let (engine, permit) = (self.clone(), permit.clone());
         self.mutate(&caller, move |tx| {
             let (engine, permit, name) = (engine.clone(), permit.clone(), name.clone());
@@ -88,4 +94,14 @@ impl Engine {
         })
         .await
     }
+}
+
+/// The caller of a request that is never answered by what was kept of an earlier one.
+pub(super) fn without_key(caller: &Caller) -> Arc<Caller> {
+    let mut request = caller.request.clone();
+    request.idempotency = None;
+    Arc::new(Caller {
+        actor: caller.actor.clone(),
+        request,
+    })
 }

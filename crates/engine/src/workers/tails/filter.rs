@@ -76,6 +76,18 @@ impl TailFilters {
         }
     }
 
+    /// The same of what one version does.
+    #[must_use]
+    pub(super) fn of_version(mut self, version_id: VersionId) -> Self {
+        self.0.push(Filter::Version(version_id));
+        self
+    }
+
+    /// Whether only what this version does is let through.
+    pub(super) fn is_of_version(&self, version_id: VersionId) -> bool {
+        self.0.contains(&Filter::Version(version_id))
+    }
+
     /// Whether an event is one to see. `chance` gives a number from 0 to 1, for a sample.
     pub(super) fn admit(&self, event: &TraceEvent, chance: &dyn Fn() -> f64) -> bool {
         self.0.iter().all(|filter| filter.admits(event, chance))

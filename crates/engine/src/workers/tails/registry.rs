@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use coffer_protocol::tail::TraceEvent;
 use coffer_types::limits::{MAX_ENDED_TAILS, TAIL_CONNECT_SECONDS, TAIL_SECONDS, TAILS_PER_WORKER};
-use coffer_types::{Clock, EdgeId, Random, TailId, Timestamp, WorkerId};
+use coffer_types::{Clock, EdgeId, Random, TailId, Timestamp, VersionId, WorkerId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -138,6 +138,18 @@ impl Tails {
         tails
             .get(&id)
             .is_some_and(|tail| tail.worker_id == worker_id)
+    }
+
+    /// Whether the version has this tail, or had it not long ago.
+    pub(super) fn knows_of_version(
+        &self,
+        worker_id: WorkerId,
+        version_id: VersionId,
+        id: TailId,
+    ) -> bool {
+        let tails = self.tails.lock();
+        let tail = tails.get(&id).filter(|tail| tail.worker_id == worker_id);
+        tail.is_some_and(|tail| tail.filters.is_of_version(version_id))
     }
 
     /// Ends a tail for good.

@@ -195,7 +195,7 @@ fn check_asset_bindings(bindings: &[Binding], assets: Option<&Assets>) -> Result
 }
 
 /// A version by the caller, of nothing yet.
-pub(in crate::workers) fn authored<P>(
+pub(crate) fn authored<P>(
     permit: &Permit<P>,
     annotations: BTreeMap<String, String>,
 ) -> VersionFacts {

@@ -38,9 +38,13 @@ pub(super) struct ProjectPath {
 impl ProjectPath {
     /// The project's name; a text that is none names no project.
     pub(super) fn name(&self) -> Result<PagesProjectName, Error> {
-        let parsed = self.project_name.parse();
-        parsed.map_err(|_| Missing::PagesProject.into())
+        project_name(&self.project_name)
     }
+}
+
+/// A project's name in a path; a text that is none names no project.
+pub(super) fn project_name(text: &str) -> Result<PagesProjectName, Error> {
+    text.parse().map_err(|_| Missing::PagesProject.into())
 }
 
 /// A branch.

@@ -12,6 +12,7 @@ use axum::http::Method;
 use coffer_protocol::pages::Project;
 use coffer_types::Permission;
 
+use crate::api::pages::deployments;
 use crate::api::route::{Route, route};
 use crate::app::App;
 
@@ -59,8 +60,12 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The project with its whole host name.
+/// The project with its whole host name, and its deployments with their addresses.
 fn completed(app: &App, mut project: Project) -> Project {
+    for deployment in [&mut project.latest_deployment, &mut project.canonical_deployment] {
+        let complete = |found: Box<_>| Box::new(deployments::completed(app, *found));
+        *deployment = deployment.take().map(complete);
+    }
     let address = app
         .workers_url
         .with_label(&format!("{}.pages", project.subdomain));

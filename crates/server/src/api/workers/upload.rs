@@ -8,8 +8,10 @@ mod modules;
 
 pub(super) use brackets::take as take_bracketed;
 pub(super) use content::parse_code;
-pub(super) use form::{Form, refused};
-pub(super) use metadata::{parse, parse_json};
+pub(super) use form::refused;
+pub(in crate::api) use form::{Form, Part};
+pub(in crate::api) use metadata::parse;
+pub(super) use metadata::parse_json;
 pub(super) use modules::module_name;
 
 use axum::body::HttpBody;
@@ -26,11 +28,11 @@ use crate::upload_room::TakenRoom;
 
 /// A permitted request with a multipart body. A repeated `Idempotency-Key` is known to the permit.
 #[derive(Debug)]
-pub(super) struct Uploaded<P> {
-    pub(super) permit: Permit<P>,
-    pub(super) form: Form,
+pub(in crate::api) struct Uploaded<P> {
+    pub(in crate::api) permit: Permit<P>,
+    pub(in crate::api) form: Form,
     /// Held until the request is done.
-    pub(super) room: TakenRoom,
+    pub(in crate::api) room: TakenRoom,
 }
 
 impl<P: Requires> FromRequest<App> for Uploaded<P> {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use crate::testing::TestApp;
 
 /// Each table whose new rows are told: its key, and the kind of resource in their events.
-const TOLD: [(&str, &str, &str); 14] = [
+const TOLD: [(&str, &str, &str); 15] = [
     ("accounts", "id", "account"),
     ("users", "id", "user"),
     ("members", "id", "member"),
@@ -24,16 +24,19 @@ const TOLD: [(&str, &str, &str); 14] = [
     ("worker_secrets", "id", "worker_secret"),
     ("pages_projects", "id", "pages_project"),
     ("pages_secrets", "id", "pages_secret"),
+    ("pages_deployments", "id", "pages_deployment"),
 ];
 
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
 /// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker.
-const NOT_TOLD: [&str; 20] = [
+const NOT_TOLD: [&str; 22] = [
     "instance",
     "master_keys",
     "account_keys",
     "blobs",
     "version_blobs",
+    "pages_deployment_blobs",
+    "pages_deployment_secrets",
     "worker_hosts",
     "worker_routes",
     "manifest_blobs",

@@ -99,6 +99,9 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
         ("PUT", "") if is_upload(route) => script(),
         ("POST", "/versions") => script(),
         ("PUT", "/content") => script(),
+        ("POST", "/pages/projects/{project_name}/deployments") => {
+            Content::Form(vec![("manifest", "{}".to_owned())])
+        }
         ("PATCH", "/settings") => Content::Form(vec![("settings", "{}".to_owned())]),
         (method, path) => Content::Json(match (method, path) {
             ("PUT", "") => json!({ "name": "First account" }),
@@ -134,6 +137,10 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
             ("POST", "/subdomain") => json!({ "enabled": true }),
             ("PUT", "/workers/subdomain") => json!({ "subdomain": name }),
             ("POST", "/pages/projects") => json!({ "name": name, "production_branch": "main" }),
+            ("POST", "/pages/assets/check-missing" | "/pages/assets/upsert-hashes") => {
+                json!({ "hashes": [] })
+            }
+            ("POST", "/pages/assets/upload") => json!([]),
             ("POST", "/tokens" | "/user/tokens") => token(app, &name),
             _ => json!({}),
         }),

@@ -24,18 +24,18 @@ const MAX_BOUNDARY_BYTES: usize = 70;
 
 /// The parts of a multipart body, in order.
 #[derive(Debug)]
-pub(in crate::api::workers) struct Form {
-    pub(in crate::api::workers) parts: Vec<Part>,
+pub(in crate::api) struct Form {
+    pub(in crate::api) parts: Vec<Part>,
 }
 
 /// One part. Its content may hold values, so it is never printed.
-pub(in crate::api::workers) struct Part {
-    pub(in crate::api::workers) name: String,
-    pub(in crate::api::workers) file_name: Option<String>,
-    pub(in crate::api::workers) media_type: Option<String>,
+pub(in crate::api) struct Part {
+    pub(in crate::api) name: String,
+    pub(in crate::api) file_name: Option<String>,
+    pub(in crate::api) media_type: Option<String>,
     /// The media type with its parameters.
-    pub(in crate::api::workers) content_type: Option<String>,
-    pub(in crate::api::workers) content: Bytes,
+    pub(in crate::api) content_type: Option<String>,
+    pub(in crate::api) content: Bytes,
 }
 
 impl std::fmt::Debug for Part {
@@ -52,7 +52,7 @@ impl Form {
     /// # Errors
     /// [`ApiError::BodyTooLarge`], [`ApiError::TooManyParts`], [`ApiError::BodyUnreadable`],
     /// [`ApiError::BodyTooSlow`], [`ApiError::NotMultipart`], or [`Problem::Upload`] if it is malformed.
-    pub(in crate::api::workers) async fn read(
+    pub(in crate::api) async fn read(
         content_type: &str,
         body: Body,
         idle: Duration,
@@ -79,7 +79,7 @@ impl Form {
     }
 
     /// Takes out the part with this name.
-    pub(in crate::api::workers) fn take(&mut self, name: &str) -> Option<Part> {
+    pub(in crate::api) fn take(&mut self, name: &str) -> Option<Part> {
         let index = self.parts.iter().position(|part| part.name == name)?;
         Some(self.parts.remove(index))
     }

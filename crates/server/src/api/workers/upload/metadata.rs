@@ -47,7 +47,7 @@ struct Metadata {
 /// # Errors
 /// [`Error::Invalid`] for metadata that is missing, is no JSON or asks for what Coffer does not run, and for
 /// parts that are no modules.
-pub(in crate::api::workers) fn parse(
+pub(in crate::api) fn parse(
     mut form: Form,
     strict_inheritance: bool,
 ) -> ApiResult<Upload> {

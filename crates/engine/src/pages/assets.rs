@@ -1,0 +1,13 @@
+//! Static files of deployments. A project's files are sent before the deployment that serves them, under a token that
+//! lasts for an hour.
+//!
+//! Each file comes with a hash that is made of its content and of the extension of its path, and without that path.
+//! So until a deployment names the path ([`manifest`]), nobody knows whether the hash is right; until then the file is
+//! only for deployments of Pages, which find it out.
+
+mod manifest;
+mod token;
+mod upload;
+
+pub(super) use manifest::PagesFiles;
+pub use token::PagesUploadPermit;
