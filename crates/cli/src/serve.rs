@@ -31,6 +31,9 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
+    if let Err(error) = coffer_edge::raise_descriptor_limit() {
+        tracing::warn!(%error, "there may be few connections at once: the limit of open files cannot be raised");
+    }
     // Whatever can be refused is refused before anything is made.
     let runtime = config.runtime(workerd(config)?);
     let tls = follow(config.tls.as_ref())?;

@@ -22,6 +22,14 @@ use coffer_types::VersionId;
 #[path = "../src/gateway/mod.rs"]
 mod gateway;
 
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "private to its crate, and not all of it is needed"
+)]
+#[path = "../src/descriptors.rs"]
+mod descriptors;
+
 /// Static assets, of which there are none here.
 #[allow(dead_code, reason = "only its types are needed")]
 mod assets {

@@ -18,6 +18,7 @@ mod check;
 mod config;
 mod cron;
 mod delivery;
+mod descriptors;
 mod edge;
 mod gateway;
 mod launch;
@@ -47,6 +48,7 @@ mod workerd;
 mod workerd_capnp;
 
 pub use check::WorkerdCheck;
+pub use descriptors::raise_descriptor_limit;
 pub use edge::{Edge, EdgeConfig, EdgeError};
 pub use process::RuntimeDirError;
 pub use settings::RuntimeConfig;

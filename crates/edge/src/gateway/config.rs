@@ -7,9 +7,12 @@ use std::time::Duration;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::metrics::GatewayMetrics;
+use crate::descriptors::affordable_connections;
 
 /// The most gateway threads: past that many cores, workerd processes need the rest.
 pub(crate) const MAX_THREADS: usize = 16;
+/// The most client connections open at once, where there are descriptors for them. Our own bound.
+const MAX_CONNECTIONS: usize = 16_384;
 /// The place in a process's pool of the connections of other Workers, after those of the gateway's threads.
 pub(super) const SERVICE_SHARD: usize = MAX_THREADS;
 /// Idle connections that one thread keeps to one process: as many as it can use at once in a burst
@@ -65,7 +68,7 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             threads: default_threads(),
-            max_connections: 16_384,
+            max_connections: MAX_CONNECTIONS.min(affordable_connections()),
             max_in_flight_per_upstream: 4_096,
             max_body_bytes: 5 * 1024 * 1024 * 1024,
             head_timeout: Duration::from_secs(10),

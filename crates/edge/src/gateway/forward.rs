@@ -91,7 +91,7 @@ async fn connect(
             },
         };
         tracing::debug!(version_id = %upstream.version_id(), %error, "no connection");
-        if matches!(error, ConnectError::Busy) {
+        if matches!(error, ConnectError::Busy(_)) {
             return Err(Fault::Overloaded);
         }
         if rerouted {

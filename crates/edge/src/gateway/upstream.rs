@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::body::RequestBody;
 use super::config::{MAX_IDLE_UPSTREAM_CONNECTIONS, SERVICE_SHARD, UPSTREAM_IDLE_MS};
+use crate::descriptors::are_exhausted;
 
 /// A workerd process that listens on a unix socket for the requests of one version.
 pub(crate) struct Upstream {
@@ -48,9 +49,9 @@ pub(super) struct Connection {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
-    /// The process accepts more slowly than requests come.
-    #[error("the process's queue of connections is full")]
-    Busy,
+    /// The process accepts more slowly than requests come, or there are no more descriptors for connections.
+    #[error("no connection can be made at the moment: {0}")]
+    Busy(io::Error),
     /// Nobody listens: the process is gone.
     #[error("the process does not accept connections: {0}")]
     Refused(io::Error),
@@ -173,8 +174,8 @@ impl Upstream {
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
         let stream = match UnixStream::connect(&self.socket).await {
             Ok(stream) => stream,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(ConnectError::Busy);
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock || are_exhausted(&error) => {
+                return Err(ConnectError::Busy(error));
             }
             Err(error) => {
                 self.failed.store(true, Ordering::SeqCst);
@@ -252,5 +253,28 @@ impl Drop for Presence {
         if upstream.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && upstream.is_retired() {
             upstream.emptied.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::UnixListener;
+
+    use super::*;
+    use crate::descriptors::exhaust;
+
+    #[tokio::test]
+    async fn want_of_descriptors_is_not_the_processs_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let _process = UnixListener::bind(&socket).unwrap();
+        let version_id = "c5e9c03c-4448-49b4-a1b1-b19bf4cd2241".parse().unwrap();
+        let upstream = Upstream::new(socket, version_id);
+        let taken = exhaust();
+        let error = upstream.connect().await.err();
+        drop(taken);
+        assert!(matches!(error, Some(ConnectError::Busy(_))), "{error:?}");
+        assert!(!upstream.has_failed());
+        assert!(upstream.connect().await.is_ok());
     }
 }
