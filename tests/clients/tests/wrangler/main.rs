@@ -26,6 +26,7 @@ mod lifecycle;
 mod modules;
 mod older;
 mod pages;
+mod pages_deploy;
 mod project;
 mod readme;
 mod refusals;

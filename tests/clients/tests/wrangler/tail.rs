@@ -1,6 +1,6 @@
 //! `wrangler tail`: what it prints of a Worker that is asked things.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,8 +84,15 @@ impl Tail {
         self.printed.lock().await.clone()
     }
 
+    /// Ends it as Ctrl+C does, which it takes for a success.
+    async fn end(self) -> String {
+        let (status, text) = self.interrupt().await;
+        assert!(status.success(), "{status}: {text}");
+        text
+    }
+
     /// Ends it as Ctrl+C does.
-    pub(crate) async fn end(mut self) -> String {
+    pub(crate) async fn interrupt(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().unwrap().to_string();
         let sent = tokio::process::Command::new("kill")
             .args(["-INT", &pid])
@@ -97,9 +104,7 @@ impl Tail {
         for reader in &mut self.readers {
             reader.await.unwrap();
         }
-        let text = self.text().await;
-        assert!(status.success(), "{status}: {text}");
-        text
+        (status, self.text().await)
     }
 }
 
