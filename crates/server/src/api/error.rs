@@ -103,6 +103,14 @@ impl ApiError {
         Self::NoRoute(below.chars().take(200).collect())
     }
 
+    /// The engine's error, if it is one.
+    pub(crate) fn engine(&self) -> Option<&Error> {
+        match self {
+            Self::Engine(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether who asks would need a permission that is missing.
     fn is_for_want_of_permission(&self) -> bool {
         match self {
