@@ -10,8 +10,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
 
-# What cargo needs to link and to compile C; what the figures are taken with.
+# What cargo needs to link and to compile C; what a test loads a Worker with; what the figures are taken with.
 BUILD_PACKAGES := build-essential pkg-config
+TEST_PACKAGES := wrk
 BENCH_PACKAGES := wrk nginx
 
 # Arguments of `coffer serve`, and of the crash test.
@@ -31,7 +32,7 @@ build: build-packages node_modules/.installed ## Build the release binary
 	cargo build --release --locked --package coffer
 
 .PHONY: test
-test: build-packages nextest node_modules/.installed tests/clients/node_modules/.installed sdks ## Run every test
+test: build-packages test-packages nextest node_modules/.installed tests/clients/node_modules/.installed sdks ## Run every test
 	@# The binary is built with the tests, so that both share what they stand on.
 	cargo build --workspace --locked --bins --tests
 	cargo test --workspace --locked --doc
@@ -60,6 +61,10 @@ bench: build tests/clients/node_modules/.installed ## Measure, side by side with
 .PHONY: build-packages
 build-packages:
 	@scripts/install-debian-packages.sh $(BUILD_PACKAGES)
+
+.PHONY: test-packages
+test-packages:
+	@scripts/install-debian-packages.sh $(TEST_PACKAGES)
 
 .PHONY: nextest
 nextest:

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod load;
 mod refusals;
 mod running;
 mod runtime;
