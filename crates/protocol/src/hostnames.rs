@@ -24,6 +24,8 @@ pub struct CustomDomain {
     pub enabled: bool,
     /// Always `false`: previews have host names of their own.
     pub previews_enabled: bool,
+    /// Always empty, as certificates are the operator's; one of the official SDKs needs it to be there.
+    pub cert_id: String,
 }
 
 /// A host name in what a request would change.

@@ -164,6 +164,20 @@ refused(NotFoundError, 100146, lambda: versions.delete(UNKNOWN, **of_worker))
 bad = version_of("never") | {"modules": []}
 refused(BadRequestError, 10021, lambda: versions.create(**of_worker, **bad))
 
+# Custom domains.
+domains = api.workers.domains
+domain = domains.update(account_id=ACCOUNT, hostname="python.example.com", service="form")
+assert domain and (domain.hostname, domain.service) == ("python.example.com", "form"), domain
+assert domains.get(domain.id, account_id=ACCOUNT).zone_id == domain.zone_id
+other = domains.update(account_id=ACCOUNT, hostname="other.example.com", service="json")
+assert {one.id for one in all_of(lambda: domains.list(account_id=ACCOUNT))} == {domain.id, other.id}
+assert [one.id for one in all_of(lambda: domains.list(account_id=ACCOUNT, service="json"))] == [other.id]
+domains.delete(other.id, account_id=ACCOUNT)
+refused(NotFoundError, 1003, lambda: domains.get(other.id, account_id=ACCOUNT))
+taken = {"account_id": ACCOUNT, "hostname": "python.example.com", "service": "json"}
+refused(ConflictError, 100116, lambda: domains.update(**taken))
+refused(BadRequestError, 1001, lambda: domains.update(account_id=ACCOUNT, hostname="no host", service="form"))
+
 # What an account has set.
 settings = api.workers.account_settings
 assert settings.get(account_id=ACCOUNT).default_usage_model == "standard"

@@ -172,6 +172,20 @@ await refused(NotFoundError, 100146, () => beta.versions.get(second.id, ofWorker
 await refused(NotFoundError, 100146, () => beta.versions.delete(unknown, ofWorker));
 await refused(BadRequestError, 10021, () => beta.versions.create(worker.id, { ...versionOf("never"), modules: [] }));
 
+// Custom domains.
+const { domains } = workers;
+const domain = await domains.update({ ...ofAccount, hostname: "typescript.example.com", service: "form" });
+assert.deepEqual([domain.hostname, domain.service], ["typescript.example.com", "form"]);
+assert.equal((await domains.get(domain.id ?? "", ofAccount)).zone_id, domain.zone_id);
+const other = await domains.update({ ...ofAccount, hostname: "other.example.com", service: "json" });
+same((await allOf(() => domains.list(ofAccount))).map((one) => one.id), [domain.id, other.id]);
+assert.deepEqual((await allOf(() => domains.list({ ...ofAccount, service: "json" }))).map((one) => one.id), [other.id]);
+await domains.delete(other.id ?? "", ofAccount);
+await refused(NotFoundError, 1003, () => domains.get(other.id ?? "", ofAccount));
+const taken = { ...ofAccount, hostname: "typescript.example.com", service: "json" };
+await refused(ConflictError, 100116, () => domains.update(taken));
+await refused(BadRequestError, 1001, () => domains.update({ ...taken, hostname: "no host" }));
+
 // What an account has set.
 assert.equal((await workers.accountSettings.get(ofAccount)).default_usage_model, "standard");
 assert.equal((await workers.accountSettings.update({ ...ofAccount, green_compute: true })).green_compute, true);

@@ -49,6 +49,7 @@ impl Held {
             environment: "production".to_owned(),
             enabled: host.enabled,
             previews_enabled: false,
+            cert_id: String::new(),
         })
     }
 }
