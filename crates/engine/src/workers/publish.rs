@@ -21,6 +21,7 @@ use super::binding_edits::check_within;
 use super::bindings::Binds;
 use super::current::{Current, Seen, of};
 use super::store_bindings::check_still_there;
+use super::versions::Pruner;
 use super::{ScriptSettingsChanges, view};
 use crate::assets::KeptManifest;
 use crate::authorize::Permit;
@@ -77,6 +78,7 @@ struct Plan {
     deployment: Option<DeploymentRow>,
     /// Those whose secrets must be there.
     bound: Vec<Binding>,
+    pruner: Pruner,
     events: Vec<NewEvent>,
 }
 
@@ -256,6 +258,7 @@ impl Engine {
             settings: draft.settings,
             deployment,
             bound,
+            pruner: Pruner::new(self, &permit.caller),
             events,
         }
     }
@@ -299,6 +302,8 @@ async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
     if let Some(deployment) = &plan.deployment {
         deployments::insert(tx, deployment).await?;
     }
+    let mut events = plan.events.clone();
+    events.extend(plan.pruner.prune(tx, &worker).await?);
     let version = ChangeSubject::Version(plan.version.id);
     changes::record(tx, plan.account_id, version).await?;
     let seq = changes::record(tx, plan.account_id, ChangeSubject::Worker(worker.id)).await?;
@@ -316,8 +321,7 @@ async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
         }),
         seq,
     };
-    Written::with_events(published, plan.events.clone())
-        .ok_or_else(|| Error::Internal("no events".to_owned()))
+    Written::with_events(published, events).ok_or_else(|| Error::Internal("no events".to_owned()))
 }
 
 /// Makes the Worker, or finds it as it was read and counts the version.

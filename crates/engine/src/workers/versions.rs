@@ -6,6 +6,7 @@ mod delete;
 mod find;
 mod list;
 mod patch;
+mod prune;
 mod worker_version;
 
 pub use content::VersionContent;
@@ -14,4 +15,5 @@ pub(crate) use create::authored;
 pub use list::VersionPage;
 pub use patch::VersionPatch;
 pub(super) use patch::derived;
+pub(super) use prune::Pruner;
 pub use worker_version::WhichVersion;

@@ -196,6 +196,29 @@ pub async fn list(
     Ok((versions, unsigned("count of versions", total)?))
 }
 
+/// The ids of the Worker's versions beyond so many newest ones, the oldest first.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn beyond(
+    rows: &mut impl Rows,
+    worker_id: WorkerId,
+    newest: u32,
+) -> Result<Vec<VersionId>, StoreError> {
+    let found: Vec<String> = on!(rows, connection => {
+        sqlx::query_scalar(
+            "SELECT id FROM versions WHERE worker_id = $1 AND number < \
+                 (SELECT number FROM versions WHERE worker_id = $1 ORDER BY number DESC LIMIT 1 OFFSET $2) \
+             ORDER BY number",
+        )
+        .bind(worker_id.to_string())
+        .bind(i64::from(newest.saturating_sub(1)))
+        .fetch_all(connection)
+        .await?
+    });
+    found.iter().map(|id| parsed("version id", id)).collect()
+}
+
 type VersionTuple = (String, String, i64, String, i64);
 
 fn from_tuple(tuple: VersionTuple) -> Result<VersionRow, StoreError> {

@@ -16,6 +16,7 @@ use crate::error::{Conflict, Error, Missing, Problem, Result};
 use crate::workers::current::{Current, existing, of};
 use crate::workers::events::secrets_of;
 use crate::workers::store_bindings::check_deployable;
+use crate::workers::versions::Pruner;
 use crate::workers::{Annotations, view};
 
 const TRIGGER: &str = "deployment";
@@ -79,10 +80,13 @@ impl Engine {
         deployments::insert(tx, &row).await?;
         worker.modified_at = row.created_at;
         workers::update(tx, &worker).await?;
+        let pruned = Pruner::new(self, &permit.caller).prune(tx, &worker).await?;
         let subject = ChangeSubject::Worker(worker.id);
         let seq = changes::record(tx, permit.account_id(), subject).await?;
-        let event = self.deployment_created(permit, &worker, &row);
-        Ok(Written::new((view::deployment(&row), seq), event))
+        let mut events = vec![self.deployment_created(permit, &worker, &row)];
+        events.extend(pruned);
+        let made = (view::deployment(&row), seq);
+        Written::with_events(made, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }
 

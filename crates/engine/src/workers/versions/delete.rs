@@ -11,7 +11,7 @@ use coffer_store::rows::{
 };
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{Digest, WorkerName, WorkerSecretId};
+use coffer_types::{AccountId, Digest, WorkerName, WorkerSecretId};
 use serde_json::json;
 
 use crate::authorize::{DeployWorkers, Permit};
@@ -66,7 +66,7 @@ impl Engine {
         versions::delete(tx, gone.id).await?;
         let (held, _) = versions::list(tx, before.worker.id, Slice::ALL).await?;
         let freed = free_values(tx, &gone, &held).await?;
-        self.free_contents(tx, permit, &gone).await?;
+        self.free_contents(tx, permit.account_id(), &gone).await?;
         let mut worker = before.worker.clone();
         worker.modified_at = self.clock.now();
         workers::update(tx, &worker).await?;
@@ -104,10 +104,11 @@ impl Engine {
         Ok(events)
     }
 
-    async fn free_contents(
+    /// Removes the contents that only this version had.
+    pub(super) async fn free_contents(
         &self,
         tx: &mut Tx<'_>,
-        permit: &Permit<DeployWorkers>,
+        account_id: AccountId,
         gone: &VersionRow,
     ) -> Result<()> {
         let modules = gone.facts.modules.iter().map(|module| module.digest);
@@ -116,13 +117,17 @@ impl Engine {
         blobs::delete_unused(tx, &digests).await?;
         let manifest: Vec<Digest> = gone.facts.assets.iter().map(|one| one.manifest).collect();
         let now = self.clock.now();
-        manifest_blobs::delete_unused(tx, permit.account_id(), &manifest, now).await?;
+        manifest_blobs::delete_unused(tx, account_id, &manifest, now).await?;
         Ok(())
     }
 }
 
 /// Removes the sealed values that only this version had; how many.
-async fn free_values(tx: &mut Tx<'_>, gone: &VersionRow, held: &[VersionRow]) -> Result<usize> {
+pub(super) async fn free_values(
+    tx: &mut Tx<'_>,
+    gone: &VersionRow,
+    held: &[VersionRow],
+) -> Result<usize> {
     let kept: BTreeSet<WorkerSecretId> = held.iter().flat_map(values_of).collect();
     let freed: BTreeSet<WorkerSecretId> = values_of(gone).filter(|id| !kept.contains(id)).collect();
     for id in &freed {

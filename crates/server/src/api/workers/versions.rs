@@ -2,6 +2,8 @@
 
 mod create;
 mod find;
+#[cfg(test)]
+mod kept;
 mod list;
 mod patch;
 
