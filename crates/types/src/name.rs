@@ -291,6 +291,25 @@ mod tests {
     }
 
     #[test]
+    fn subdomains() {
+        for label in ["dev", "a", "a-1", &"a".repeat(63)] {
+            assert_eq!(label.parse::<Subdomain>().unwrap().as_str(), label);
+        }
+        for other in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a.b",
+            "a_b",
+            &"a".repeat(64),
+            PAGES_SUBDOMAIN,
+        ] {
+            assert!(other.parse::<Subdomain>().is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
     fn module_names_are_never_paths_out() {
         for good in [
             "index.js",

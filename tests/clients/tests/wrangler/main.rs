@@ -18,6 +18,7 @@ mod client;
 mod deleted_versions;
 mod delivery;
 mod deploy;
+mod environments;
 mod gradual;
 mod hostnames;
 mod identity;

@@ -105,7 +105,7 @@ async fn store(instance: &Instance) -> Store {
 }
 
 /// What the shop answers with this variable and these secrets of its own.
-fn answer(greeting: &str, secrets: Value) -> Value {
+fn answer(greeting: &str, secrets: &Value) -> Value {
     let mut answer = json!({ "note": "a note", "bytes": [0, 128, 255], "PAYMENT": "sk_live" });
     answer["GREETING"] = json!(greeting);
     let expected = answer.as_object_mut().unwrap();
@@ -138,7 +138,7 @@ async fn a_worker_is_deployed_again_and_deleted(release: Release) {
         "{}",
         first.text
     );
-    answers(&instance, answer("hello", json!({}))).await;
+    answers(&instance, answer("hello", &json!({}))).await;
 
     let project = release.shop("again", &store);
     let second = deploy(&wrangler, &project).await.succeeded();
@@ -147,7 +147,7 @@ async fn a_worker_is_deployed_again_and_deleted(release: Release) {
         first.after("Current Version ID:")
     );
     assert_eq!(active(&instance).await, second.after("Current Version ID:"));
-    answers(&instance, answer("again", json!({}))).await;
+    answers(&instance, answer("again", &json!({}))).await;
     let named = ["--name", "shop"];
     for list in [["versions", "list"], ["deployments", "list"]] {
         let listed = wrangler.run(&[&list[..], &named].concat()).await;
@@ -177,14 +177,14 @@ async fn secrets_come_at_once_and_go(release: Release) {
     drafted.says(&["Success! Uploaded secret FIRST"]);
     let project = release.shop("hello", &store);
     deploy(&wrangler, &project).await.succeeded();
-    answers(&instance, answer("hello", json!({ "FIRST": "one" }))).await;
+    answers(&instance, answer("hello", &json!({ "FIRST": "one" }))).await;
 
     let put = [&["secret", "put", "SECOND"], &named[..]].concat();
     let put = wrangler.run_with(&put, "two").await.succeeded();
     put.says(&["Success! Uploaded secret SECOND"])
         .never_says("two");
     let expected = json!({ "FIRST": "one", "SECOND": "two" });
-    answers(&instance, answer("hello", expected)).await;
+    answers(&instance, answer("hello", &expected)).await;
 
     // Of all bindings it tells type and name only: they are kept, not emptied.
     let bulk = [&["secret", "bulk"], &named[..]].concat();
@@ -193,7 +193,7 @@ async fn secrets_come_at_once_and_go(release: Release) {
     bulk.says(&["2 secrets successfully uploaded"])
         .never_says("three words");
     let expected = json!({ "FIRST": "changed", "SECOND": "two", "THIRD": "three words" });
-    answers(&instance, answer("hello", expected.clone())).await;
+    answers(&instance, answer("hello", &expected)).await;
 
     let list = [&["secret", "list"], &named[..]].concat();
     let listed = wrangler.run(&list).await.succeeded();
@@ -207,13 +207,13 @@ async fn secrets_come_at_once_and_go(release: Release) {
     deploy(&wrangler, &release.shop("again", &store))
         .await
         .succeeded();
-    answers(&instance, answer("again", expected)).await;
+    answers(&instance, answer("again", &expected)).await;
 
     let delete = [&["secret", "delete", "SECOND"], &named[..]].concat();
     let deleted = wrangler.run(&delete).await.succeeded();
     deleted.says(&["Success! Deleted secret SECOND"]);
     let expected = json!({ "FIRST": "changed", "THIRD": "three words" });
-    answers(&instance, answer("again", expected)).await;
+    answers(&instance, answer("again", &expected)).await;
     let again = wrangler.run(&delete).await.failed();
     again.says(&["[code: 10056]"]);
 }
@@ -230,7 +230,7 @@ async fn secrets_of_versions_wait_for_a_deployment(release: Release) {
         wrangler.run_with(&command, input).await.succeeded()
     };
     run(&["secret", "put", "KEPT"], "kept").await;
-    let deployed = answer("hello", json!({ "KEPT": "kept" }));
+    let deployed = answer("hello", &json!({ "KEPT": "kept" }));
     answers(&instance, deployed.clone()).await;
     let before = active(&instance).await;
 
@@ -258,7 +258,7 @@ async fn secrets_of_versions_wait_for_a_deployment(release: Release) {
             json!({ "KEPT": "kept", "FIRST": "changed", "THIRD": "three" }),
         ),
     ] {
-        let (preview, expected) = (format!("{}-shop", &version[..8]), answer("hello", secrets));
+        let (preview, expected) = (format!("{}-shop", &version[..8]), answer("hello", &secrets));
         reply_where(&instance, &preview, |reply| reply.json() == expected).await;
     }
     let latest = run(&["versions", "secret", "list", "--latest-version"], "").await;
@@ -271,7 +271,7 @@ async fn secrets_of_versions_wait_for_a_deployment(release: Release) {
     run(&["versions", "deploy", &whole, "--yes"], "").await;
     assert_eq!(active(&instance).await, third);
     let expected = json!({ "KEPT": "kept", "FIRST": "changed", "THIRD": "three" });
-    answers(&instance, answer("hello", expected)).await;
+    answers(&instance, answer("hello", &expected)).await;
 }
 
 async fn versions_are_split_and_rolled_back(release: Release) {
@@ -280,7 +280,7 @@ async fn versions_are_split_and_rolled_back(release: Release) {
     let store = store(&instance).await;
     let first = deploy(&wrangler, &release.shop("first", &store)).await;
     let first = first.succeeded().after("Current Version ID:").to_owned();
-    answers(&instance, answer("first", json!({}))).await;
+    answers(&instance, answer("first", &json!({}))).await;
 
     let project = release.shop("second", &store);
     let upload = ["versions", "upload", "--tag", "v2", "--message", "as tried"];
@@ -289,7 +289,7 @@ async fn versions_are_split_and_rolled_back(release: Release) {
     let second = uploaded.after("Worker Version ID:").to_owned();
     let preview = format!("{}-shop", &second[..8]);
     uploaded.says(&[&preview]);
-    let expected = answer("second", json!({}));
+    let expected = answer("second", &json!({}));
     reply_where(&instance, &preview, |reply| reply.json() == expected).await;
     assert_eq!(active(&instance).await, first);
 
@@ -306,13 +306,13 @@ async fn versions_are_split_and_rolled_back(release: Release) {
 
     let whole = format!("{second}@100%");
     run(&["versions", "deploy", &whole, "--yes"]).await;
-    answers(&instance, answer("second", json!({}))).await;
+    answers(&instance, answer("second", &json!({}))).await;
 
     run(&["rollback", &first, "--message", "it was better", "--yes"])
         .await
         .says(&[&first]);
     assert_eq!(active(&instance).await, first);
-    answers(&instance, answer("first", json!({}))).await;
+    answers(&instance, answer("first", &json!({}))).await;
     let view = run(&["versions", "view", &second]).await;
     view.says(&[&second, "as tried"]);
 
@@ -320,10 +320,10 @@ async fn versions_are_split_and_rolled_back(release: Release) {
     run(&["versions", "deploy", &whole, "--yes"]).await;
     let put = [&["secret", "put", "TOKEN"], &named[..]].concat();
     wrangler.run_with(&put, "tok_new").await.succeeded();
-    answers(&instance, answer("second", json!({ "TOKEN": "tok_new" }))).await;
+    answers(&instance, answer("second", &json!({ "TOKEN": "tok_new" }))).await;
     let back = run(&["rollback", &first, "--message", "back", "--yes"]).await;
     back.says(&["TOKEN"]).never_says("tok_new");
-    answers(&instance, answer("first", json!({}))).await;
+    answers(&instance, answer("first", &json!({}))).await;
 }
 
 /// The greetings that answer to many keys, sorted.
@@ -401,5 +401,5 @@ async fn what_is_refused_is_told(release: Release) {
     let refused = wrangler.run_with(&put, "tok").await.failed();
     refused.says(&["latest version"]).never_says("tok\n");
     assert_eq!(active(&instance).await, before);
-    answers(&instance, answer("hello", json!({}))).await;
+    answers(&instance, answer("hello", &json!({}))).await;
 }
