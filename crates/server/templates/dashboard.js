@@ -160,6 +160,12 @@ async function copy(button) {
   }, 1500);
 }
 
+// Choices that are the same in many places, such as between ways to do a thing: made once, made everywhere, and kept.
+
+function chooseSame(choice, within = document) {
+  for (const one of all(`input[data-same="${CSS.escape(choice)}"]`, within)) one.checked = true;
+}
+
 // Keys: what a page names with `data-key`, `?` for the list of them.
 
 function pressed(event) {
@@ -177,6 +183,7 @@ function enhance(within) {
   prepareValues(within);
   for (const one of all(".no-script", within)) one.hidden = true;
   for (const one of all("[data-copy]", within)) one.hidden = false;
+  if (localStorage.same) chooseSame(localStorage.same, within);
 }
 
 document.addEventListener("click", (event) => {
@@ -215,6 +222,15 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("textarea.value[data-limit]")) countBytes(event.target);
   const live = event.target.closest("form[data-live]");
   if (live) refreshSoon(live);
+});
+
+document.addEventListener("change", (event) => {
+  const choice = event.target.dataset.same;
+  if (!choice) return;
+  const before = event.target.getBoundingClientRect().top;
+  localStorage.same = choice;
+  chooseSame(choice);
+  scrollBy(0, event.target.getBoundingClientRect().top - before);
 });
 
 document.addEventListener("keydown", (event) => {

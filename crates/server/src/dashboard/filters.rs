@@ -25,6 +25,11 @@ impl fmt::Display for Icon<'_> {
 /// Names of icons are ours, never a client's.
 impl HtmlSafe for Icon<'_> {}
 
+/// The icon of this name, for HTML that no template makes.
+pub(super) fn icon_named(name: &str) -> Icon<'_> {
+    Icon(name)
+}
+
 /// `{{ "vault"|icon }}`
 #[askama::filter_fn]
 pub(super) fn icon<'n>(name: &'n str, _: &dyn Values) -> Result<Icon<'n>> {

@@ -14,6 +14,7 @@ pub(super) enum Section {
     Tokens,
     Account,
     Profile,
+    Docs,
     /// Pages that stand in no part.
     Elsewhere,
 }
@@ -182,6 +183,11 @@ impl Shell {
     /// Whether the page is one of the user alone.
     pub(super) fn is_profile(&self) -> bool {
         self.section == Section::Profile
+    }
+
+    /// Whether the page is one of the guide.
+    pub(super) fn is_docs(&self) -> bool {
+        self.section == Section::Docs
     }
 
     /// The page that an account opens with.

@@ -11,6 +11,7 @@ use coffer_types::AccountId;
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use serde::Deserialize;
 
+use super::docs::missing;
 use super::form::Form;
 use super::notices::notice;
 use super::page::respond_with;
@@ -161,15 +162,13 @@ async fn permitted<P: Requires>(
     parts: &mut Parts,
     app: &App,
 ) -> Result<(Permit<P>, Shell), Response> {
-    let Visitor(caller) = Visitor::from_request_parts(parts, app).await?;
-    let account_id = account_of(parts, app).await;
-    let missing = || Error::NotFound(coffer_engine::Missing::Account);
-    let permit = match account_id {
-        Some(account_id) => app.engine.authorize::<P>(&caller, account_id).await,
-        None => Err(missing()),
+    let Some(account_id) = account_of(parts, app).await else {
+        return Err(missing(parts, app).await);
     };
+    let Visitor(caller) = Visitor::from_request_parts(parts, app).await?;
+    let permit = app.engine.authorize::<P>(&caller, account_id).await;
     let section = section_of(parts.uri.path());
-    let shell = Shell::of(&app.engine, &caller, account_id, section);
+    let shell = Shell::of(&app.engine, &caller, Some(account_id), section);
     let shell = shell.await.map_err(|error| refused(&error))?;
     match permit {
         Ok(permit) => Ok((permit, shell)),
