@@ -30,7 +30,7 @@ pub use route::RouteInfo;
 pub(crate) use secrets_store::SecretProblems;
 pub(crate) use session_cookie::{given, session_text, taken_away};
 pub(crate) use site::Site;
-pub(crate) use unserved::{fallback, method_not_allowed, unroutable};
+pub(crate) use unserved::{method_not_allowed, unroutable};
 
 use axum::Router;
 use route::Route;
@@ -38,7 +38,7 @@ use route::Route;
 use crate::app::App;
 
 /// What every path of the API begins with.
-const PREFIX: &str = "/client/v4";
+pub(crate) const PREFIX: &str = "/client/v4";
 
 /// Every operation that is served, area by area.
 fn routes() -> Vec<Route> {

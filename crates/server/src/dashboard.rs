@@ -6,6 +6,7 @@
 //! of the same name below `templates/`, a line in [`routes`], and a line in the browser tests' list of pages.
 
 mod assets;
+mod docs;
 mod filters;
 mod form;
 mod home;
@@ -20,6 +21,8 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod visit;
+
+pub(crate) use docs::{fallback, method_not_allowed};
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -38,5 +41,6 @@ pub(crate) fn routes() -> Router<App> {
             get(invitation::show).post(invitation::accept),
         )
         .merge(secrets_store::routes())
+        .merge(docs::routes())
         .merge(assets::routes())
 }

@@ -15,9 +15,10 @@ use axum::{Router, routing};
 use coffer_types::{Random, RequestId};
 use futures::FutureExt;
 
-use crate::api::{ApiError, Attempted, fallback, method_not_allowed, unroutable};
+use crate::api::{ApiError, Attempted, unroutable};
 use crate::app::App;
 use crate::client_address::client_address;
+use crate::dashboard::{fallback, method_not_allowed};
 use crate::metrics::RequestLabels;
 
 /// The request's id, and where it came from.

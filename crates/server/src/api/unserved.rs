@@ -1,6 +1,5 @@
 //! Answers for what is not served: unknown paths, wrong methods, and operations that Coffer does not offer.
 
-use axum::extract::OriginalUri;
 use axum::http::{Method, Uri};
 use axum::routing::on;
 use coffer_types::Permissions;
@@ -48,13 +47,8 @@ pub(crate) fn unroutable(uri: &Uri) -> Option<ApiError> {
     empty.then_some(ApiError::EmptyId)
 }
 
-/// The answer for a path that no route has.
-pub(crate) async fn fallback(OriginalUri(uri): OriginalUri) -> ApiError {
-    ApiError::no_route(&uri)
-}
-
 /// The answer for a method that the path's routes do not have.
-pub(crate) async fn method_not_allowed(OriginalUri(uri): OriginalUri) -> ApiError {
+pub(crate) fn method_not_allowed(uri: &Uri) -> ApiError {
     ApiError::MethodNotAllowed {
         workers: uri.path().contains("/workers/"),
     }
