@@ -58,7 +58,10 @@ pub use authorize::{
     ViewSecrets, ViewTokens, ViewUser, ViewUserTokens, ViewWorkers,
 };
 pub use engine::Engine;
-pub use error::{Conflict, Error, HostConflict, HostTaken, Invalid, Limit, Missing, Problem, Result, Unauthenticated};
+pub use error::{
+    Conflict, Error, HostConflict, HostTaken, Invalid, Limit, Missing, Problem, Result,
+    Unauthenticated,
+};
 pub use identity::{AccountList, InvitationAnswer, UserChanges};
 pub use installation::{AccountSummary, Installation, InstallationError};
 pub use invitations::Invitation;
@@ -78,8 +81,9 @@ pub use tokens::{
     TokensPermit,
 };
 pub use workers::{
-    Annotations, Code, Compatibility, HostRules, NewBinding, NewBindingKind, NewDeployment, NewModule,
-    NewTail, NewVersion, PartBinding, Published, ScriptSettingsChanges, SecretEdit,
+    Annotations, Code, Compatibility, HostRules, NewBinding, NewBindingKind, NewDeployment,
+    NewModule, NewTail, NewVersion, PartBinding, Published, ScriptSettingsChanges, SecretEdit,
     SettingsChanges, SubdomainChange, TailEnd, TailFrame, TailStream, TailView, Upload,
-    VersionContent, VersionPage, VersionPatch, WantedHost, WhichVersion, WorkerChanges, WorkerFacts, WorkersAccountChanges,
+    VersionContent, VersionPage, VersionPatch, WantedHost, WhichVersion, WorkerChanges,
+    WorkerFacts, WorkersAccountChanges,
 };
