@@ -150,6 +150,9 @@ async fn pages_bring_the_headers_that_keep_others_out() {
         LIST,
         CREATE,
         "/{account_id}/secrets-store?scope=nonsense&order=x&page=0",
+        "/docs",
+        "/docs?search=secret",
+        "/docs/troubleshooting",
     ] {
         let page = browser.open(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");

@@ -4,20 +4,26 @@ use std::convert::Infallible;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use coffer_engine::Caller;
+use coffer_engine::{Caller, Error};
 
-use crate::api::{Recognised, session_text};
+use crate::api::{Recognised, session_text, taken_away};
 use crate::app::App;
 use crate::dashboard::filters;
 use crate::dashboard::page::respond_with;
 use crate::dashboard::shell::{Section, Shell};
 
-/// Whoever asks: with the shell of the first account if signed in.
-#[derive(Debug)]
-pub(in crate::dashboard) struct Anyone(Option<Shell>);
+/// Whoever asks.
+#[derive(Debug, Default)]
+pub(in crate::dashboard) struct Anyone {
+    /// That of the first account, for someone who is signed in.
+    shell: Option<Shell>,
+    /// Whether the browser sends the cookie of a session that has ended. It is told to stop: each one counts as a
+    /// wrong credential.
+    has_old_cookie: bool,
+}
 
 #[derive(Template)]
 #[template(path = "docs/in_shell.html")]
@@ -39,19 +45,24 @@ impl FromRequestParts<App> for Anyone {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         if session_text(&parts.headers).is_none() {
-            return Ok(Self(None));
+            return Ok(Self::default());
         }
         let section = if parts.uri.path().starts_with(super::PATH) {
             Section::Docs
         } else {
             Section::Elsewhere
         };
-        Ok(Self(
-            match Recognised::from_request_parts(parts, app).await {
-                Ok(Recognised(caller)) => shell_of(app, &caller, section).await,
-                Err(_) => None,
+        let recognised = Recognised::from_request_parts(parts, app).await;
+        Ok(match recognised {
+            Ok(Recognised(caller)) => Self {
+                shell: shell_of(app, &caller, section).await,
+                has_old_cookie: false,
             },
-        ))
+            Err(refusal) => Self {
+                shell: None,
+                has_old_cookie: matches!(refusal.engine(), Some(Error::Unauthenticated(_))),
+            },
+        })
     }
 }
 
@@ -68,7 +79,7 @@ async fn shell_of(app: &App, caller: &Caller, section: Section) -> Option<Shell>
 impl Anyone {
     /// Whether who asks is signed in.
     pub(super) fn shell(&self) -> Option<&Shell> {
-        self.0.as_ref()
+        self.shell.as_ref()
     }
 
     /// A page with this content.
@@ -80,7 +91,7 @@ impl Anyone {
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         };
-        match self.0 {
+        let mut response = match self.shell {
             Some(shell) => respond_with(
                 status,
                 &InShell {
@@ -90,6 +101,12 @@ impl Anyone {
                 },
             ),
             None => respond_with(status, &Plain { title, content }),
+        };
+        if self.has_old_cookie {
+            response
+                .headers_mut()
+                .append(header::SET_COOKIE, taken_away());
         }
+        response
     }
 }

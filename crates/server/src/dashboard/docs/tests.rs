@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 
-use super::guide::pages;
+use super::guide::{find, pages};
 use crate::testing::browser::{Browser, Page};
 use crate::testing::{TestApp, failure};
 
@@ -61,6 +61,28 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_code_of_the_api_is_explained() {
+    let source = include_str!("../../api/error.rs");
+    let (codes, _) = source.split_once("#[cfg(test)]").unwrap_or((source, ""));
+    let numbers = codes.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let mut codes: Vec<u32> = numbers
+        .filter_map(|number| number.replace('_', "").parse().ok())
+        // Shorter numbers are lengths and seconds.
+        .filter(|number| *number > 500)
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert!(codes.len() > 30 && codes.contains(&100_146), "{codes:?}");
+    let (_, page) = find("troubleshooting").unwrap();
+    for code in codes {
+        let row = format!("\n| {code} |");
+        let heading = format!("## {code}:");
+        let explained = page.markdown.contains(&row) || page.markdown.contains(&heading);
+        assert!(explained, "{code}");
+    }
+}
+
+#[test]
 fn the_repository_s_list_names_every_page() {
     let list = include_str!("../../../../../docs/guide/README.md");
     for page in pages() {
@@ -106,6 +128,20 @@ async fn the_guide_is_for_everyone_and_in_the_shell_for_who_is_signed_in() {
     assert!(index.html.contains("href=\"/docs\" aria-current=\"page\""));
     let first = stranger.open(&pages()[0].path()).await;
     assert!(first.html.contains("rel=\"next\"") && !first.html.contains("rel=\"prev\""));
+}
+
+#[tokio::test]
+async fn an_ended_session_is_a_stranger_whose_cookie_is_taken_away() {
+    let app = TestApp::new().await;
+    let browser = Browser::of_administrator(&app).await;
+    let page = browser.open("/docs").await;
+    assert!(!page.headers.contains_key(header::SET_COOKIE));
+    let token = page.between("name=\"form_token\" value=\"", "\"");
+    browser.send("/sign-out", &[("form_token", token)]).await;
+    let page = browser.open("/docs").await;
+    assert!(page.html.contains("href=\"/sign-in\"") && !page.html.contains("Sign out"));
+    let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("Max-Age=0"), "{cookie}");
 }
 
 #[tokio::test]
