@@ -25,22 +25,22 @@ struct Fields {
 /// [`MAX_PAGES_ROUTES`] rules, or a rule that does not begin with / or is over [`MAX_PAGES_ROUTE_CHARS`].
 pub(super) fn parse(content: &[u8]) -> Result<RunWorkerFirst> {
     let fields: Fields = serde_json::from_slice(content).map_err(|error| {
-        refused(format!(
+        refused(&format!(
             "is not JSON of the form {{\"version\":1,\"include\":[…],\"exclude\":[…]}}: line {}, column {}",
             error.line(),
             error.column()
         ))
     })?;
     if fields.version != Some(VERSION) {
-        return Err(refused(format!("must have \"version\": {VERSION}")));
+        return Err(refused(&format!("must have \"version\": {VERSION}")));
     }
     if fields.include.is_empty() {
-        return Err(refused("must include at least one rule".to_owned()));
+        return Err(refused("must include at least one rule"));
     }
     let count = fields.include.len() + fields.exclude.len();
     if count > MAX_PAGES_ROUTES {
         let rule = format!("has {count} rules, the limit is {MAX_PAGES_ROUTES}");
-        return Err(refused(rule));
+        return Err(refused(&rule));
     }
     let fits = |rule: &String| {
         rule.starts_with('/')
@@ -50,7 +50,7 @@ pub(super) fn parse(content: &[u8]) -> Result<RunWorkerFirst> {
     let mut rules = fields.include.iter().chain(&fields.exclude);
     if let Some(wrong) = rules.find(|rule| !fits(rule)) {
         let shown: String = wrong.chars().take(MAX_PAGES_ROUTE_CHARS).collect();
-        return Err(refused(format!(
+        return Err(refused(&format!(
             "has the rule {shown:?}: a rule begins with / and has at most {MAX_PAGES_ROUTE_CHARS} characters"
         )));
     }
@@ -59,7 +59,7 @@ pub(super) fn parse(content: &[u8]) -> Result<RunWorkerFirst> {
     Ok(RunWorkerFirst::Paths(rules.collect()))
 }
 
-fn refused(rule: String) -> Error {
+fn refused(rule: &str) -> Error {
     Error::invalid(
         "/_routes.json",
         Problem::Pages(format!("_routes.json {rule}")),

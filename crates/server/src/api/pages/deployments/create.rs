@@ -73,7 +73,7 @@ async fn parse(app: &App, mut form: Form) -> ApiResult<NewPagesDeployment> {
         branch: branch(text(&mut form, "branch")?)?,
         commit_hash: text(&mut form, "commit_hash")?.unwrap_or_default(),
         commit_message: text(&mut form, "commit_message")?.unwrap_or_default(),
-        commit_dirty: dirty(text(&mut form, "commit_dirty")?)?,
+        commit_dirty: dirty(text(&mut form, "commit_dirty")?.as_deref())?,
         manifest,
         headers: text(&mut form, "_headers")?,
         redirects: text(&mut form, "_redirects")?,
@@ -103,8 +103,8 @@ fn branch(text: Option<String>) -> Result<Option<PagesBranch>, Error> {
     parsed.map_err(|error| Error::invalid("/branch", Problem::PagesBranch(error)))
 }
 
-fn dirty(text: Option<String>) -> Result<bool, Error> {
-    match text.as_deref() {
+fn dirty(text: Option<&str>) -> Result<bool, Error> {
+    match text {
         None | Some("" | "false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(refused("commit_dirty", "must be true or false")),
