@@ -146,7 +146,12 @@ fn read_words(events: &[Event<'_>], document: &mut Document) {
             Event::SoftBreak | Event::HardBreak if is_summary => document.summary.push(' '),
             _ => {}
         }
-        let is_a_break = matches!(event, Event::End(_) | Event::SoftBreak | Event::HardBreak);
+        let is_a_break = matches!(
+            event,
+            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell | TagEnd::CodeBlock)
+                | Event::SoftBreak
+                | Event::HardBreak
+        );
         if let Some(last) = document.headings.last_mut()
             && is_a_break
             && !last.words.ends_with([' ', '\n'])
@@ -291,7 +296,7 @@ mod tests {
     #[test]
     fn a_document_has_a_title_a_summary_and_headings_with_words() {
         let document = rendered(
-            "# The *title*\n\nWhat `it`\nis.\n\n## One: two\n\nText\nhere.\n\n```sh\ncode\n```\n\n### One: two\n\nMore.",
+            "# The *title*\n\nWhat `it`\nis.\n\n## One: two\n\n**Text**\nhere.\n\n```sh\ncode\n```\n\n### One: two\n\nMore.",
         );
         assert_eq!(
             (document.title.as_str(), document.summary.as_str()),

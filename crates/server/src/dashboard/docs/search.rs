@@ -7,7 +7,7 @@ const MOST: usize = 20;
 /// Words of a question that count: what people type, and little enough to compare with every place.
 const MOST_WORDS: usize = 8;
 /// Characters that are shown around what was found.
-const AROUND: usize = 80;
+const AROUND: usize = 72;
 
 /// A place that has every word that was asked for.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(super) struct Found {
 /// The places that have every word of a question, the best first.
 pub(super) fn search(question: &str) -> Vec<Found> {
     let question = question.to_lowercase();
-    let words: Vec<&str> = question.split_whitespace().take(MOST_WORDS).collect();
+    let words = question.split_whitespace().take(MOST_WORDS);
+    let words: Vec<&str> = words.map(singular).collect();
     if words.is_empty() {
         return Vec::new();
     }
@@ -35,6 +36,14 @@ pub(super) fn search(question: &str) -> Vec<Found> {
     found.sort_by_key(|one| std::cmp::Reverse(one.score));
     found.truncate(MOST);
     found
+}
+
+/// A word without the ending of the plural: it is found in either.
+fn singular(word: &str) -> &str {
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() > 2 && !stem.ends_with('s') => stem,
+        _ => word,
+    }
 }
 
 fn in_page(page: &'static GuidePage, words: &[&str]) -> Vec<Found> {
@@ -100,7 +109,13 @@ fn excerpt(text: &str, words: &[&str]) -> (String, String, String) {
             .position(|letter| *letter == ' ')
             .map_or(begin, |space| early + space + 1),
     };
-    let last = letters.len().min(end + AROUND);
+    let last = match end + AROUND {
+        late if late < letters.len() => letters[end..late]
+            .iter()
+            .rposition(|letter| *letter == ' ')
+            .map_or(end, |space| end + space),
+        _ => letters.len(),
+    };
     let cut = |marks: bool| if marks { "…" } else { "" };
     let part = |range: std::ops::Range<usize>| letters[range].iter().collect::<String>();
     (
