@@ -10,9 +10,10 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
 
-# What cargo needs to link and to compile C; what a test loads a Worker with; what the figures are taken with.
+# What cargo needs to link and to compile C; what tests load a Worker with and open pages with; what the figures are
+# taken with.
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := wrk
+TEST_PACKAGES := wrk chromium
 BENCH_PACKAGES := wrk nginx
 
 # Arguments of `coffer serve`, and of the crash test.
@@ -32,7 +33,7 @@ build: build-packages node_modules/.installed ## Build the release binary
 	cargo build --release --locked --package coffer
 
 .PHONY: test
-test: build-packages test-packages nextest node_modules/.installed tests/clients/node_modules/.installed sdks ## Run every test
+test: build-packages test-packages nextest node_modules/.installed tests/clients/node_modules/.installed sdks browser ## Run every test
 	@# The binary is built with the tests, so that both share what they stand on.
 	cargo build --workspace --locked --bins --tests
 	cargo test --workspace --locked --doc
@@ -90,4 +91,11 @@ tests/sdk/.venv/.installed: tests/sdk/requirements.txt
 	python3 -m venv --clear tests/sdk/.venv
 	tests/sdk/.venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement $<
 	tests/sdk/.venv/bin/pip check
+	@touch $@
+
+.PHONY: browser
+browser: tests/browser/node_modules/.installed
+
+tests/browser/node_modules/.installed: tests/browser/package.json tests/browser/package-lock.json
+	npm ci --no-progress --prefix tests/browser
 	@touch $@
