@@ -1,9 +1,11 @@
 use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 
-use super::guide::{find, pages};
+use super::guide::{GuidePage, find, pages};
 use crate::testing::browser::{Browser, Page};
 use crate::testing::{TestApp, failure};
 
@@ -34,15 +36,21 @@ fn every_page_has_a_title_a_summary_and_what_it_promises() {
     }
 }
 
+/// Every page and every heading, as links have them.
+fn places() -> HashSet<String> {
+    let headings = |page: &'static GuidePage| {
+        let anchors = page.document.headings.iter();
+        anchors.map(|heading| format!("{}#{}", page.path(), heading.anchor))
+    };
+    pages()
+        .iter()
+        .flat_map(|page| headings(page).chain([page.path()]))
+        .collect()
+}
+
 #[test]
 fn every_link_leads_somewhere() {
-    let mut places = HashSet::new();
-    for page in pages() {
-        places.insert(page.path());
-        for heading in &page.document.headings {
-            places.insert(format!("{}#{}", page.path(), heading.anchor));
-        }
-    }
+    let places = places();
     let mut followed = 0;
     for page in pages() {
         for link in &page.document.links {
@@ -58,6 +66,33 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(followed > 0);
+}
+
+/// Every file below a directory.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => files_below(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn the_dashboard_leads_to_pages_that_there_are() {
+    let places = places();
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let files = files_below(&templates);
+    assert!(files.len() > 10);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for link in text.split("href=\"/docs/").skip(1) {
+            let link = format!("/docs/{}", link.split('"').next().unwrap());
+            assert!(places.contains(&link), "{}: {link}", file.display());
+        }
+    }
 }
 
 #[test]
