@@ -112,6 +112,7 @@ impl Refused {
         RefusalPage {
             title: self.title(),
             text: self.text(),
+            is_forbidden: self == Self::Forbidden,
             shell,
         }
     }
@@ -147,6 +148,7 @@ pub(super) struct Notice {
 pub(super) struct RefusalPage {
     title: &'static str,
     text: String,
+    is_forbidden: bool,
     shell: Shell,
 }
 
