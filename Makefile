@@ -14,7 +14,7 @@ CARGO_DENY_VERSION := 0.20.2
 # taken with.
 BUILD_PACKAGES := build-essential pkg-config
 TEST_PACKAGES := wrk chromium
-BENCH_PACKAGES := wrk nginx
+BENCH_PACKAGES := wrk nginx chromium
 
 # Arguments of `coffer serve`, and of the crash test.
 ARGS ?=
@@ -55,7 +55,7 @@ crash: build-packages nextest node_modules/.installed ## Kill the server at rand
 	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --locked --package coffer-crash-tests --profile crash
 
 .PHONY: bench
-bench: build tests/clients/node_modules/.installed ## Measure, side by side with bare workerd, wrangler dev, nginx and SQLite
+bench: build tests/clients/node_modules/.installed browser ## Measure, side by side with bare workerd, wrangler dev, nginx and SQLite
 	@scripts/install-debian-packages.sh $(BENCH_PACKAGES)
 	bench/run
 

@@ -7,6 +7,7 @@ import { reads } from "./access.mjs";
 import { audit } from "./audit.mjs";
 import { Coffer } from "./coffer.mjs";
 import { gateway } from "./gateway.mjs";
+import { pages } from "./pages.mjs";
 import { bareWorkerd, constantHandler, sqliteOneRow, sqliteSameRows, wranglerDev } from "./peers.mjs";
 import { interleaved, median } from "./statistics.mjs";
 import { table } from "./table.mjs";
@@ -26,6 +27,7 @@ try {
   if (!only || only === "api") result.api = await api();
   if (!only || only === "access") result.access = await reads(directory, runs, seconds);
   if (!only || only === "audit") result.audit = await audit(join(directory, "audit"), { runs, seconds, events, queries });
+  if (!only || only === "pages") result.pages = await pages(join(directory, "pages"), runs, seconds);
   console.log(table(result));
   console.log(JSON.stringify(result));
   if (process.env.OUTPUT) writeFileSync(process.env.OUTPUT, `${JSON.stringify(result, null, 2)}\n`);

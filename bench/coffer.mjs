@@ -24,6 +24,7 @@ export class Coffer {
     const coffer = new Coffer();
     coffer.token = told.api_token;
     coffer.accountId = told.account_id;
+    coffer.administrator = { email: told.email, password: told.password };
     coffer.workersPort = port + 10;
     coffer.apiUrl = `http://127.0.0.1:${port}/client/v4`;
     coffer.workersUrl = `http://127.0.0.1:${coffer.workersPort}/`;

@@ -19,6 +19,7 @@ export function table(result) {
   }
   if (result.access) lines.push(...section("Reads with tokens in turn, 8 connections", result.access));
   if (result.audit) lines.push(...auditSection(result.audit));
+  for (const [secrets, one] of Object.entries(result.pages ?? {})) lines.push(...pageSections(secrets, one));
   return lines.join("\n");
 }
 
@@ -58,6 +59,18 @@ function auditSection({ events, appended_per_second, verify_seconds_per_million,
     "",
     `Audit log of ${events} events: ${appended_per_second.toFixed(0)} appended per second, each its own write; verified in ${verify_seconds_per_million.toFixed(1)} s per million`,
     row(["", "p50 ms", "p99 ms", "most ms"]),
+    ...rows,
+  ];
+}
+
+function pageSections(secrets, { sizes, at1, at8, paint_ms }) {
+  const rows = Object.entries(sizes).map(([name, { wire_bytes, html_bytes }]) => row([name, wire_bytes, html_bytes]));
+  return [
+    ...section(`Pages at ${secrets} secrets, 1 connection`, at1),
+    ...section(`Pages at ${secrets} secrets, 8 connections`, at8),
+    "",
+    `Their sizes; the list is first painted after ${paint_ms.median.toFixed(0)} ms (most ${paint_ms.most.toFixed(0)})`,
+    row(["", "bytes travel", "bytes of HTML"]),
     ...rows,
   ];
 }
