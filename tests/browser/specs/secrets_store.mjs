@@ -47,4 +47,58 @@ await scenario(async (open) => {
   await page.getByRole("searchbox").fill("nothing like it");
   await page.getByRole("heading", { name: "No secret matches" }).waitFor();
   await window.look();
+
+  // Duplicate a secret: found by search, then by the three dots beside it.
+  const choose = async (name, action) => {
+    await page.getByRole("link", { name: "Secrets Store" }).click();
+    await page.getByRole("searchbox").fill(name);
+    await page.waitForURL((url) => url.searchParams.get("search") === name);
+    await page.getByRole("row").filter({ hasText: name }).getByLabel(`Actions on ${name}`).click();
+    await window.look();
+    await page.getByRole("link", { name: action }).click();
+    await panel.waitFor();
+    await window.look();
+  };
+  const save = async (done, button = "Save") => {
+    await panel.getByRole("button", { name: button }).click();
+    await page.waitForURL((url) => url.searchParams.get("done") === done);
+    await window.look();
+  };
+  await choose("BILLING_KEY", "Duplicate");
+  await panel.getByLabel("Secret name").fill("BILLING_KEY_COPY");
+  await panel.getByLabel("AI Gateway").check();
+  await save("secret-duplicated");
+  const copied = (await secrets()).BILLING_KEY_COPY;
+  assert.deepEqual([copied.scopes, copied.comment], [["ai_gateway", "workers"], "of the billing team"]);
+
+  // Edit a secret: the comment alone, then the value, with the warning of what that changes.
+  await choose("SECOND_KEY", "Edit");
+  await panel.getByLabel("Comment").fill("the second");
+  assert.ok(!(await panel.getByLabel("New value").isVisible()));
+  await save("secret-saved");
+  assert.equal((await secrets()).SECOND_KEY.comment, "the second");
+  await choose("SECOND_KEY", "Edit");
+  await panel.getByLabel("Replace the value").check();
+  await panel.getByText("in all services that use this secret").waitFor();
+  await panel.getByLabel("New value").fill(`${mark}-replaced`);
+  await window.look();
+  await save("secret-saved");
+
+  // Delete a secret: only by its name.
+  await choose("SECOND_KEY", "Delete");
+  await panel.getByLabel("Type SECOND_KEY to confirm").fill("SECOND");
+  await panel.getByRole("button", { name: "Delete" }).click();
+  await panel.getByRole("alert").first().waitFor();
+  await window.look();
+  assert.ok("SECOND_KEY" in (await secrets()));
+  await panel.getByLabel("Type SECOND_KEY to confirm").fill("SECOND_KEY");
+  await save("secret-deleted", "Delete");
+  assert.deepEqual(Object.keys(await secrets()).sort(), ["BILLING_KEY", "BILLING_KEY_COPY"]);
+
+  // A secret's own page says that nobody sees the value.
+  await window.visit(place("secrets-store"));
+  await page.getByRole("link", { name: "BILLING_KEY", exact: true }).click();
+  await page.getByRole("heading", { name: "BILLING_KEY", level: 1 }).waitFor();
+  await window.look();
+  assert.match(await text(page), /cannot be viewed/);
 });

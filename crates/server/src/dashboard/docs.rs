@@ -5,6 +5,7 @@
 
 mod frame;
 mod guide;
+mod keys;
 mod llms;
 mod markdown;
 mod missing;
@@ -29,5 +30,6 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route(PATH, get(show::index))
         .route("/docs/{page}", get(show::page))
+        .route(keys::PATH, get(keys::show))
         .route("/llms.txt", get(llms::show))
 }

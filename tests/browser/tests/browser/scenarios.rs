@@ -11,3 +11,18 @@ async fn sign_in() {
 async fn secrets_store() {
     run("secrets_store").await;
 }
+
+#[tokio::test]
+async fn two_browsers_edit_one_secret() {
+    run("two_browsers").await;
+}
+
+#[tokio::test]
+async fn keyboard() {
+    run("keyboard").await;
+}
+
+#[tokio::test]
+async fn without_a_script() {
+    run("no_script").await;
+}
