@@ -1,5 +1,10 @@
 //! What templates write in more than letters: icons, times, numbers.
 
+#![allow(
+    unreachable_pub,
+    reason = "the attribute makes public types of functions that are not"
+)]
+
 use std::fmt;
 
 use askama::filters::HtmlSafe;
