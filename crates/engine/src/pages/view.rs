@@ -3,6 +3,7 @@
 use coffer_protocol::pages::{
     Configurations, Deployment, Project, Stage, Trigger, TriggerMetadata, Variable,
 };
+use coffer_store::rows::Slice;
 use coffer_store::rows::pages_deployments::{self, PagesDeploymentRow};
 use coffer_store::rows::pages_projects::PagesProjectRow;
 use coffer_store::{Rows, StoreError};
@@ -23,7 +24,7 @@ pub(super) async fn shown_project(
     rows: &mut impl Rows,
     row: &PagesProjectRow,
 ) -> Result<Project, StoreError> {
-    let newest = coffer_store::rows::Slice {
+    let newest = Slice {
         limit: 1,
         offset: 0,
     };

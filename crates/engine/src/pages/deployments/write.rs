@@ -6,7 +6,7 @@ use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::pages_deployments::{self, PagesDeploymentRow};
 use coffer_store::rows::pages_projects::{self, PagesProjectRow};
 use coffer_store::rows::worker_secrets::WorkerSecretRow;
-use coffer_store::rows::{blobs, pages_deployment_secrets};
+use coffer_store::rows::{Slice, blobs, pages_deployment_secrets};
 use coffer_store::{StoreError, Tx, Written};
 use coffer_types::PagesEnvironment;
 use coffer_types::audit::Action;
@@ -107,7 +107,7 @@ async fn too_many(tx: &mut Tx<'_>, project: &PagesProjectRow) -> Result<Vec<Page
         tx,
         project.id,
         None,
-        coffer_store::rows::Slice {
+        Slice {
             limit: u32::MAX,
             offset: u64::from(DEPLOYMENTS_PER_PAGES_PROJECT),
         },
@@ -116,7 +116,7 @@ async fn too_many(tx: &mut Tx<'_>, project: &PagesProjectRow) -> Result<Vec<Page
     if held.is_empty() {
         return Ok(Vec::new());
     }
-    let all = pages_deployments::list(tx, project.id, None, coffer_store::rows::Slice::ALL)
+    let all = pages_deployments::list(tx, project.id, None, Slice::ALL)
         .await?
         .0;
     let previews = pages_deployments::previews(tx, project.id).await?;

@@ -1,10 +1,10 @@
 //! Tails of Pages deployments. What runs a deployment is a Worker's version, so its tail is one of that version only.
 
+use coffer_store::Written;
 use coffer_store::rows::pages_deployments;
-use coffer_store::rows::pages_projects::{self, PagesProjectRow};
-use coffer_store::{Reader, Written};
+use coffer_store::rows::pages_projects::PagesProjectRow;
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{AccountId, PagesProjectName, TailId, VersionId};
+use coffer_types::{PagesProjectName, TailId, VersionId};
 use serde_json::{Value, json};
 
 use super::create::{NewTail, without_key};
@@ -13,6 +13,7 @@ use crate::authorize::{DeployPages, Permit};
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
 use crate::mutate::About;
+use crate::pages::projects::existing;
 
 impl Engine {
     /// Makes a tail of a deployment, as [`Engine::create_tail`] does of a Worker.
@@ -100,13 +101,4 @@ impl Engine {
 
 fn deployment_id(text: &str) -> Result<VersionId> {
     text.parse().map_err(|_| Missing::PagesDeployment.into())
-}
-
-async fn existing(
-    reader: &mut Reader,
-    account_id: AccountId,
-    name: &PagesProjectName,
-) -> Result<PagesProjectRow> {
-    let found = pages_projects::with_name(reader, account_id, name).await?;
-    found.ok_or_else(|| Missing::PagesProject.into())
 }
