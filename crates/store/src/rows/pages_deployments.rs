@@ -27,7 +27,8 @@ pub struct PagesDeploymentRow {
     pub created_at: Timestamp,
 }
 
-/// Everything else that is immutable about a deployment.
+/// Everything else that is immutable about a deployment. The values of its plain-text variables are in here, readable by
+/// whoever reads the database; those of its secrets are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PagesDeploymentFacts {
     /// What an edge runs.
