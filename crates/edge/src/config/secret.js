@@ -22,8 +22,8 @@ const UNKNOWN = 0;
 const VALUE = 1;
 const MISSING = 2;
 
-// A version has few more bindings than this, of which each needs a name here.
-const MAX_NAMES = 100;
+// As many as a version has bindings: no more could be there.
+const MAX_NAMES = COFFER_MAX_NAMES;
 
 // One entry for each secret that the version binds, in the daemon's order.
 const entries = [];

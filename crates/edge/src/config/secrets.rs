@@ -2,6 +2,7 @@
 
 use coffer_protocol::feed::VersionRecord;
 use coffer_types::BindingKind;
+use coffer_types::limits::MAX_BINDINGS_PER_VERSION;
 use serde_json::json;
 
 use super::Blueprint;
@@ -17,7 +18,7 @@ const SERVICE_WORKER: &str = include_str!("secret_service_worker.js");
 
 /// The internal module behind the wrapped bindings.
 pub(super) fn module() -> String {
-    MODULE.replace("COFFER_SECRET;", SECRET)
+    MODULE.replace("COFFER_SECRET;", &secret())
 }
 
 /// What stands before a script that binds secrets of stores, on one line; nothing if it binds none.
@@ -28,7 +29,7 @@ pub(super) fn before_script(blueprint: &Blueprint<'_>) -> Option<String> {
     }
     let texts = [
         ("\"COFFER_DAEMON\"", json!(DAEMON_BINDING).to_string()),
-        ("COFFER_SECRET;", SECRET.to_owned()),
+        ("COFFER_SECRET;", secret()),
         ("COFFER_FRESHNESS", blueprint.freshness_ms.to_string()),
         ("COFFER_BINDINGS", json!(variables).to_string()),
     ];
@@ -38,6 +39,11 @@ pub(super) fn before_script(blueprint: &Blueprint<'_>) -> Option<String> {
             script.replace(place, text)
         });
     Some(on_one_line(&script))
+}
+
+/// The text of both forms.
+fn secret() -> String {
+    SECRET.replace("COFFER_MAX_NAMES", &MAX_BINDINGS_PER_VERSION.to_string())
 }
 
 /// Each variable with its store and its secret.
