@@ -73,6 +73,12 @@ pub(crate) trait Directory: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Whether what answers at this host name is a preview, which search engines are told to leave out. Called for
+    /// every request: it must neither wait nor allocate.
+    fn is_unlisted(&self, _host: &str) -> bool {
+        false
+    }
+
     /// The process that answers, if it is ready now. Called for every request: it must neither wait nor
     /// allocate.
     fn ready_upstream(&self, request: &RouteRequest<'_>) -> Option<Arc<Upstream>>;

@@ -13,7 +13,7 @@ use super::assets::{Next, answer_or_route};
 use super::body::{Lease, RequestBody, ResponseBody, Upload};
 use super::fault::{Fault, prefers_html};
 use super::forward::{Begun, forward};
-use super::headers::{inspect, prepare_request, prepare_response};
+use super::headers::{inspect, leave_out_of_indexes, prepare_request, prepare_response};
 use super::host::{make_origin_form, requested_host};
 use super::link::Link;
 use super::request_id::RequestId;
@@ -55,12 +55,13 @@ async fn exchange(
         return Err(Fault::UnsupportedMethod);
     }
     let findings = inspect(&parts)?;
-    let presence = {
+    let (presence, unlisted) = {
         let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
         check_content_length(&parts, link.worker.config.max_body_bytes)?;
+        let unlisted = link.worker.directory.is_unlisted(&host);
         match answer_or_route(link, &parts, &host, request_id).await? {
-            Next::Answered(response) => return Ok(response),
-            Next::Process(presence) => presence,
+            Next::Answered(response) => return Ok(listed(response, unlisted)),
+            Next::Process(presence) => (presence, unlisted),
         }
     };
     make_origin_form(&mut parts).map_err(|_| Fault::UnsupportedRequest)?;
@@ -76,7 +77,15 @@ async fn exchange(
     let (body, upload) = RequestBody::new(incoming, link.worker.config.max_body_bytes);
     let request = Request::from_parts(parts, body);
     let begun = forward(link, presence, request, upload.as_deref(), started_at).await?;
-    finish(link, begun, upload, client_upgrade, request_id)
+    let response = finish(link, begun, upload, client_upgrade, request_id)?;
+    Ok(listed(response, unlisted))
+}
+
+fn listed(mut response: Response<ResponseBody>, unlisted: bool) -> Response<ResponseBody> {
+    if unlisted {
+        leave_out_of_indexes(response.headers_mut());
+    }
+    response
 }
 
 /// Makes the client's response of a Worker's.

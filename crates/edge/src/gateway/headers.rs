@@ -13,6 +13,8 @@ use super::request_id::RequestId;
 
 /// The request's id, in requests and responses.
 pub(super) const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+/// Tells search engines what they may keep.
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const CF_VISITOR: HeaderName = HeaderName::from_static("cf-visitor");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -153,6 +155,12 @@ pub(super) fn prepare_response(headers: &mut HeaderMap, websocket: bool, request
         ask_for_websocket(headers);
     }
     headers.insert(CF_RAY, request_id.for_client());
+}
+
+/// Tells search engines not to keep a preview's response. What its own headers say of that stays: of several, the
+/// strictest counts.
+pub(super) fn leave_out_of_indexes(headers: &mut HeaderMap) {
+    headers.append(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
 }
 
 /// Takes out of a request's trailers what may not be in its headers either.

@@ -277,6 +277,10 @@ impl Directory for Routing {
         Ok(site)
     }
 
+    fn is_unlisted(&self, host: &str) -> bool {
+        self.table.read().is_pages_preview(host)
+    }
+
     fn ready_upstream(&self, request: &RouteRequest<'_>) -> Option<Arc<Upstream>> {
         let table = Arc::clone(&self.table.read());
         match table.find(request) {

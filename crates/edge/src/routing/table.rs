@@ -86,6 +86,11 @@ impl Table {
         self.projects.is_for(host)
     }
 
+    /// Whether a branch or a single deployment of a Pages project has this host name, rather than the project itself.
+    pub(super) fn is_pages_preview(&self, host: &str) -> bool {
+        self.is_for_pages(host) && self.projects.find(host).is_some()
+    }
+
     fn worker_preview(&self, host: &str) -> Option<(WorkerId, VersionId)> {
         let (digits, rest) = host.split_at_checked(PREVIEW_DIGITS)?;
         let target = self.hosts.get(rest.strip_prefix('-')?)?;

@@ -362,3 +362,38 @@ async fn projects_outlive_the_control_plane() {
         assert_eq!(site.fetch(&host, "/").await.text, "live s /", "{host}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_engines_are_told_to_leave_previews_out() {
+    let plane = Plane::new();
+    let tenant = Tenant::new(&plane, "dev");
+    let mut project = Project::new(&tenant, "shop");
+    let config = AssetsConfig {
+        headers: Some("/*\n  X-Robots-Tag: nofollow\n".to_owned()),
+        ..AssetsConfig::default()
+    };
+    let files = project.files(assets(&plane, &[("/index.html", "home")], config));
+    let code = project.functions("code", "value", None);
+    project.record.branches = vec![("my-branch".to_owned(), code.version_id)];
+    project.promote(files.version_id);
+    let site = Site::start(&plane);
+    let host = project.host();
+    let branch = format!("my-branch.{host}");
+    site.fetch_text(&host, "/", "home").await;
+    site.fetch_text(&branch, "/", "code value /").await;
+    for (host, said) in [
+        (&host, &["nofollow"][..]),
+        (&project.host_of(&files), &["nofollow", "noindex"]),
+        (&branch, &["noindex"]),
+        (&project.host_of(&code), &["noindex"]),
+    ] {
+        let answer = response(&site, host, "/").await;
+        let tags = answer.headers().get_all("x-robots-tag");
+        let tags: Vec<_> = tags.iter().map(|tag| tag.to_str().unwrap()).collect();
+        assert_eq!(tags, said, "{host}");
+    }
+    project.promote(code.version_id);
+    site.fetch_text(&host, "/", "code value /").await;
+    let answer = response(&site, &host, "/").await;
+    assert_eq!(answer.headers().get("x-robots-tag"), None);
+}
