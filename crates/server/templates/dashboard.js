@@ -74,6 +74,9 @@ function sideDialog() {
     dialog = document.createElement("dialog");
     dialog.className = "side";
     dialog.addEventListener("close", () => {
+      // What is shown once was made: the page behind does not know of it yet.
+      const leave = dialog.querySelector("[data-leave]")?.dataset.leave;
+      if (leave) location.assign(leave);
       dialog.replaceChildren();
       opener?.focus();
     });
@@ -100,7 +103,7 @@ function showPanel(panel, address) {
 }
 
 async function openPanel(link) {
-  opener = link;
+  if (!link.closest("dialog")) opener = link;
   const { response, page } = await pageAt(link.href);
   const panel = page.getElementById("panel");
   if (response.ok && panel) showPanel(panel, link.href);
@@ -128,7 +131,8 @@ async function submitPanel(form, submitter) {
 const waiting = new WeakMap();
 
 async function refresh(form) {
-  const address = new URL(form.action || location.href);
+  // Not `form.action`: that may be a field of this name.
+  const address = new URL(form.getAttribute("action") ?? location.href, location.href);
   address.search = new URLSearchParams(new FormData(form)).toString();
   const asked = Symbol();
   waiting.set(form, asked);
@@ -147,6 +151,63 @@ function refreshSoon(form) {
   timers.set(form, setTimeout(() => refresh(form), 150));
 }
 
+// Forms that tell what they would do while they are filled in.
+
+async function preview(form) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set("preview", "1");
+  const { page } = await pageAt(form.action, { method: "POST", body });
+  const told = page.getElementById(form.dataset.preview);
+  const shown = form.querySelector(`#${CSS.escape(form.dataset.preview)}`);
+  if (told && shown) shown.replaceWith(document.adoptNode(told));
+}
+
+// Lists that are followed while a box is ticked: asked for every few seconds, and what is new in them stands out.
+
+const FOLLOW_MS = 3000;
+
+async function follow(box) {
+  if (!box.checked || !box.isConnected) return;
+  const shown = document.getElementById(box.dataset.follow);
+  if (!document.hidden && !shown.contains(document.activeElement)) {
+    const { response, page } = await pageAt(location.href);
+    const results = page.getElementById(box.dataset.follow);
+    const now = document.getElementById(box.dataset.follow);
+    if (response.ok && results && box.checked) {
+      const known = new Set(all("tr[id]", now).map((row) => row.id));
+      for (const row of all("tr[id]", results)) row.classList.toggle("new", !known.has(row.id));
+      now.replaceWith(document.adoptNode(results));
+      enhance(results);
+    }
+  }
+  setTimeout(follow, FOLLOW_MS, box);
+}
+
+// Files: dropped on a field, or chosen beside it, their text goes into the field. Nothing is sent before the form is.
+
+async function readInto(field, file) {
+  field.value = await file.text();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.addEventListener("dragover", (event) => {
+  if (event.target.closest("[data-drop]")) event.preventDefault();
+});
+
+document.addEventListener("drop", (event) => {
+  const field = event.target.closest("[data-drop]");
+  const file = event.dataTransfer.files[0];
+  if (!field || !file) return;
+  event.preventDefault();
+  readInto(field, file);
+});
+
+document.addEventListener("change", (event) => {
+  const field = document.getElementById(event.target.dataset.into ?? "");
+  const file = event.target.files?.[0];
+  if (field && file) readInto(field, file);
+});
+
 // Copying.
 
 async function copy(button) {
@@ -160,7 +221,10 @@ async function copy(button) {
   }, 1500);
 }
 
-// Choices that are the same in many places, such as between ways to do a thing: made once, made everywhere, and kept.
+// Choices that are the same in many places, such as between ways to do a thing: made once, made everywhere, and kept,
+// the last few of them.
+
+const keptChoices = () => (localStorage.same ?? "").split("\n").filter(Boolean);
 
 function chooseSame(choice, within = document) {
   for (const one of all(`input[data-same="${CSS.escape(choice)}"]`, within)) one.checked = true;
@@ -182,8 +246,9 @@ function enhance(within) {
   tellTimes(within);
   prepareValues(within);
   for (const one of all(".no-script", within)) one.hidden = true;
-  for (const one of all("[data-copy]", within)) one.hidden = false;
-  if (localStorage.same) chooseSame(localStorage.same, within);
+  for (const one of all("[data-copy], [data-into]", within)) one.hidden = false;
+  for (const one of all("[data-follow]", within)) one.closest("[hidden]")?.removeAttribute("hidden");
+  for (const choice of keptChoices()) chooseSame(choice, within);
 }
 
 document.addEventListener("click", (event) => {
@@ -225,10 +290,13 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-follow]")) follow(event.target);
+  const previewed = event.target.closest("form[data-preview]");
+  if (previewed) preview(previewed);
   const choice = event.target.dataset.same;
   if (!choice) return;
   const before = event.target.getBoundingClientRect().top;
-  localStorage.same = choice;
+  localStorage.same = [...keptChoices().filter((one) => one !== choice), choice].slice(-8).join("\n");
   chooseSame(choice);
   scrollBy(0, event.target.getBoundingClientRect().top - before);
 });
