@@ -54,6 +54,12 @@ crash: build-packages nextest node_modules/.installed ## Kill the server at rand
 	cargo build --workspace --locked --bins --tests
 	COFFER_CRASH_CYCLES=$(CYCLES) cargo nextest run --locked --package coffer-crash-tests --profile crash
 
+.PHONY: screenshots
+screenshots: build-packages node_modules/.installed browser ## Take pictures of every page, into screenshots/
+	@scripts/install-debian-packages.sh chromium
+	cargo build --locked --package coffer
+	COFFER=target/debug/coffer tests/browser/node_modules/.bin/node tests/browser/screenshots.mjs screenshots
+
 .PHONY: bench
 bench: build tests/clients/node_modules/.installed browser ## Measure, side by side with bare workerd, wrangler dev, nginx and SQLite
 	@scripts/install-debian-packages.sh $(BENCH_PACKAGES)

@@ -39,6 +39,9 @@ export async function text(page) {
   return page.evaluate(() => document.body.innerText).catch(() => "");
 }
 
+// The link to a part of the dashboard, in the list of them.
+export const section = (page, name) => page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name });
+
 // A path below the account.
 export const place = (below) => `/${accountId}/${below}`;
 
@@ -103,12 +106,22 @@ export async function secrets() {
 }
 
 // Deploys a Worker of one module, at its own host name.
-export async function deploy(worker, code, bindings = []) {
-  const form = new FormData();
-  form.set("metadata", JSON.stringify({ main_module: "index.js", compatibility_date: "2026-11-01", bindings }));
-  form.set("index.js", new File([code], "index.js", { type: "application/javascript+module" }));
-  await api("PUT", `/workers/scripts/${worker}`, form);
+export async function deploy(worker, code, bindings = [], more = {}) {
+  await api("PUT", `/workers/scripts/${worker}`, upload(code, bindings, more));
   await api("POST", `/workers/scripts/${worker}/subdomain`, { enabled: true });
+}
+
+// Uploads a version of a Worker, which is not deployed, and gives its id.
+export async function uploadVersion(worker, code, bindings = [], more = {}) {
+  const { id } = await api("POST", `/workers/scripts/${worker}/versions`, upload(code, bindings, more));
+  return id;
+}
+
+function upload(code, bindings, more) {
+  const form = new FormData();
+  form.set("metadata", JSON.stringify({ main_module: "index.js", compatibility_date: "2026-11-01", bindings, ...more }));
+  form.set("index.js", new File([code], "index.js", { type: "application/javascript+module" }));
+  return form;
 }
 
 // A Worker's answer, through the gateway.

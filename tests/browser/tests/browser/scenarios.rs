@@ -26,3 +26,18 @@ async fn keyboard() {
 async fn without_a_script() {
     run("no_script").await;
 }
+
+#[tokio::test]
+async fn every_page() {
+    run("every_page").await;
+}
+
+#[tokio::test]
+async fn roles() {
+    run("roles").await;
+}
+
+#[tokio::test]
+async fn hostile_text() {
+    run("hostile").await;
+}

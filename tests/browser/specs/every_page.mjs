@@ -1,0 +1,39 @@
+// Every page of an account in use, as phones and wide screens show it, light and dark, for those who want no motion.
+
+import assert from "node:assert/strict";
+import { scenario, signIn } from "./coffer.mjs";
+import { DOORWAYS, pages } from "./pages.mjs";
+import { seed } from "./seed.mjs";
+
+const SETTINGS = [
+  { colorScheme: "light", viewport: { width: 360, height: 740 }, hasTouch: true },
+  { colorScheme: "dark", viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" },
+];
+
+const REFUSED = { "not-found": 404, "not-permitted": 404 };
+
+await scenario(async (open) => {
+  const seeded = await seed();
+  for (const settings of SETTINGS) {
+    const window = await open(settings);
+    const { page } = window;
+    const problems = [];
+    const visit = async (name, path) => {
+      try {
+        assert.equal(await window.visit(path), REFUSED[name] ?? 200);
+        assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, "one heading of the first level");
+        assert.match(await page.title(), /\S · .*Coffer$/);
+      } catch (error) {
+        problems.push(`${name}: ${error.message}`);
+      }
+    };
+    for (const [name, path] of Object.entries(DOORWAYS)) await visit(name, path);
+    await signIn(window);
+    for (const [name, path] of Object.entries(pages(seeded))) await visit(name, path);
+    if (settings.reducedMotion) {
+      const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((one) => getComputedStyle(one).transitionDuration !== "0s").length);
+      assert.equal(moving, 0, "nothing moves");
+    }
+    assert.deepEqual(problems, [], problems.join("\n"));
+  }
+});
