@@ -7,7 +7,7 @@ use coffer_crypto::token::TokenPepper;
 use coffer_crypto::{MacKey, MacLabel, PasswordHasher, Sealer};
 use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
-use coffer_types::{Clock, Random, SecretStatus, SessionId, TokenId};
+use coffer_types::{Clock, Random, SecretStatus, SessionId, Timestamp, TokenId};
 
 use crate::attempts::{AttemptLimits, Attempts};
 use crate::audit::{Denials, ReadingPlaces};
@@ -131,6 +131,11 @@ impl Engine {
     /// The limits on wrong credentials.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
+    }
+
+    /// The present moment, by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Randomness, for ids of requests.

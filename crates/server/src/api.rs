@@ -21,6 +21,7 @@ mod tokens;
 mod unserved;
 mod workers;
 
+pub(crate) use audit_logs::csv_of_audit_logs;
 pub(crate) use authentication::{Recognised, request_meta};
 pub(crate) use body::read as read_body;
 pub(crate) use denials::{Attempted, ForWantOfPermission};
@@ -30,6 +31,7 @@ pub use route::RouteInfo;
 pub(crate) use secrets_store::SecretProblems;
 pub(crate) use session_cookie::{given, session_text, taken_away};
 pub(crate) use site::Site;
+pub(crate) use tokens::token_settings;
 pub(crate) use unserved::{method_not_allowed, unroutable};
 
 use axum::Router;

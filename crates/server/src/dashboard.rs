@@ -6,11 +6,13 @@
 //! of the same name below `templates/`, a line in [`routes`], and a line in the browser tests' list of pages.
 
 mod assets;
+mod audit_log;
 mod docs;
 mod filters;
 mod form;
 mod home;
 mod invitation;
+mod members;
 mod notices;
 mod page;
 mod pager;
@@ -20,6 +22,7 @@ mod shell;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod visit;
 
 pub(crate) use docs::{fallback, method_not_allowed};
@@ -41,6 +44,9 @@ pub(crate) fn routes() -> Router<App> {
             get(invitation::show).post(invitation::accept),
         )
         .merge(secrets_store::routes())
+        .merge(audit_log::routes())
+        .merge(members::routes())
+        .merge(tokens::routes())
         .merge(docs::routes())
         .merge(assets::routes())
 }

@@ -1,7 +1,9 @@
 //! Pages of an account's audit log, as the second version of the API gives them.
 
 use coffer_protocol::audit::AuditLog;
-use coffer_store::rows::audit_query::{EventCondition, EventQuery, EventsOf};
+use coffer_store::rows::audit_query::{
+    ColumnValue, EventColumn, EventCondition, EventQuery, EventsOf,
+};
 use coffer_store::rows::{Direction, Slice};
 use coffer_types::Timestamp;
 
@@ -28,6 +30,8 @@ pub struct AuditQuery {
     pub range: TimeRange,
     /// What must hold besides.
     pub filters: Vec<AuditFilter>,
+    /// A text that must be in what the event is about, in who did it, or in its details.
+    pub text: Option<String>,
     /// Newest or oldest first.
     pub direction: Direction,
     /// Events on the page at the most.
@@ -70,9 +74,13 @@ impl Engine {
                     .fold(scope, |scope, value| scope.with(value))
                     .with("end of values")
             });
+        let scope = match &query.text {
+            Some(text) => scope.with("text").with(text),
+            None => scope,
+        };
         let asked = Asked {
             range: query.range,
-            conditions: conditions(&permit.account().name, &filters)?,
+            conditions: all_conditions(permit, &filters, query.text)?,
             direction: query.direction,
             limit: query.limit,
             cursor: query.cursor,
@@ -126,6 +134,21 @@ impl Engine {
             next: last.map(|position| scope.cursor(&self.cursor_mac, position)),
         })
     }
+}
+
+/// What must hold of a row.
+pub(super) fn all_conditions(
+    permit: &Permit<ViewAudit>,
+    filters: &[AuditFilter],
+    text: Option<String>,
+) -> Result<Vec<EventCondition>> {
+    let mut conditions = conditions(&permit.account().name, filters)?;
+    conditions.extend(text.map(|text| EventCondition {
+        column: EventColumn::Anywhere,
+        values: vec![ColumnValue::Text(text)],
+        negated: false,
+    }));
+    Ok(conditions)
 }
 
 /// A page that is asked for in terms of rows.

@@ -6,7 +6,7 @@ use coffer_store::rows::tokens::{self, UsedToken};
 use coffer_types::TokenId;
 
 use super::permit::TokensPermit;
-use crate::authorize::ViewTokens;
+use crate::authorize::{ManageTokens, ViewTokens};
 use crate::engine::Engine;
 use crate::error::{Missing, Result};
 
@@ -20,6 +20,20 @@ impl Engine {
         existing(&mut reader, permit, id)
             .await
             .map(|found| self.token_view(found))
+    }
+
+    /// One token of the owner, for whoever may change it.
+    ///
+    /// # Errors
+    /// [`Missing::Token`].
+    pub async fn managed_token(
+        &self,
+        permit: &TokensPermit<ManageTokens>,
+        id: TokenId,
+    ) -> Result<Token> {
+        let mut reader = self.store.reader().await?;
+        let found = existing(&mut reader, permit, id).await?;
+        Ok(self.token_view(found))
     }
 
     /// Refuses a token that the owner does not have.

@@ -25,6 +25,8 @@ pub struct TokenList {
 pub struct TokenPage {
     /// The tokens.
     pub tokens: Vec<Token>,
+    /// The public beginnings of their texts, in the same order.
+    pub prefixes: Vec<String>,
     /// How many there are in all.
     pub total: u32,
 }
@@ -49,7 +51,12 @@ impl Engine {
             list.slice,
         )
         .await?;
+        let prefixes = found.iter().map(|(row, _)| row.prefix.clone()).collect();
         let tokens = found.into_iter().map(|one| self.token_view(one)).collect();
-        Ok(TokenPage { tokens, total })
+        Ok(TokenPage {
+            tokens,
+            prefixes,
+            total,
+        })
     }
 }

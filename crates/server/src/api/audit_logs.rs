@@ -10,6 +10,8 @@ mod list;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use export::response as csv_of_audit_logs;
+
 use axum::http::Method;
 use coffer_types::Permission;
 

@@ -14,6 +14,8 @@ mod testing;
 mod tests;
 mod update;
 
+pub(crate) use fields::settings as token_settings;
+
 use axum::http::Method;
 use coffer_types::Permission;
 

@@ -3,12 +3,20 @@
 
 /// Each word with its sentence, sorted by word.
 const NOTICES: &[(&str, &str)] = &[
+    ("member-removed", "The member was removed."),
+    ("member-saved", "The roles were saved."),
     ("secret-deleted", "The secret was deleted."),
     ("secret-duplicated", "The secret was duplicated."),
     ("secret-saved", "The changes were saved."),
     (
         "secrets-created",
         "Saved. The value can no longer be viewed.",
+    ),
+    ("token-deleted", "The token was deleted."),
+    ("token-saved", "The token was saved."),
+    (
+        "token-shown",
+        "That was done before, and the token was shown then. If it was lost, roll the token.",
     ),
 ];
 

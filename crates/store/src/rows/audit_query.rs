@@ -18,6 +18,7 @@ use crate::batch::Value;
 use crate::connection::{Rows, on};
 use crate::error::StoreError;
 use crate::rows::audit::{EventActor, EventRequest, EventToken, NewEvent, RawRequest};
+use crate::rows::secrets::like_pattern;
 use crate::rows::{Direction, Slice, from_json, parsed};
 
 /// Walks along an index that are merged into one page: as many as a filter usually names at the most. One that
@@ -91,6 +92,9 @@ pub enum EventColumn {
     Path,
     /// The answer's status.
     Status,
+    /// All that people look for an event by, in one text: what it is about, who did it, and its details. A value is
+    /// found in any place of it, whatever the case of its letters.
+    Anywhere,
 }
 
 /// What a column is compared with.
@@ -276,11 +280,31 @@ impl Statement {
             _ => name.to_owned(),
         };
         let values = condition.values.iter().cloned().collect();
-        let among = self.among(&compared, &values);
+        let among = match condition.column {
+            EventColumn::Anywhere => self.contains(&compared, &values),
+            _ => self.among(&compared, &values),
+        };
         let _ = match condition.negated {
             true => write!(rest, " AND ({name} IS NULL OR NOT {among})"),
             false => write!(rest, " AND {among}"),
         };
+    }
+
+    /// That a text has one of the values in it.
+    fn contains(&mut self, compared: &str, values: &BTreeSet<ColumnValue>) -> String {
+        let mut found = Vec::with_capacity(values.len());
+        for value in values {
+            let pattern = match value {
+                ColumnValue::Text(text) => like_pattern(text),
+                ColumnValue::Number(number) => like_pattern(&number.to_string()),
+            };
+            let pattern = self.bound(pattern);
+            found.push(format!("{compared} LIKE {pattern} ESCAPE '!'"));
+        }
+        match found.is_empty() {
+            true => "1 = 0".to_owned(),
+            false => format!("({})", found.join(" OR ")),
+        }
     }
 
     fn among(&mut self, compared: &str, values: &BTreeSet<ColumnValue>) -> String {
@@ -341,6 +365,10 @@ impl EventColumn {
             Self::Method => "method",
             Self::Path => "path",
             Self::Status => "status",
+            Self::Anywhere => {
+                "lower(resource_id || ' ' || actor_id || ' ' || coalesce(actor_email, '') || ' ' || \
+                 coalesce(token_name, '') || ' ' || coalesce(actor_ip, '') || ' ' || coalesce(path, '') || ' ' || details)"
+            }
         }
     }
 }

@@ -254,7 +254,7 @@ pub async fn list(
 }
 
 /// A `LIKE` pattern that finds the text anywhere and takes no character of it as a wildcard.
-fn like_pattern(text: &str) -> String {
+pub(super) fn like_pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for character in text.chars() {

@@ -236,6 +236,7 @@ async fn every_page_walks_an_index_in_its_own_order() {
         EventColumn::Method,
         EventColumn::Path,
         EventColumn::Status,
+        EventColumn::Anywhere,
     ];
     let mut sets = vec![vec![]];
     for column in columns {

@@ -35,7 +35,7 @@ pub(super) fn is_export(query: &Query) -> ApiResult<bool> {
 }
 
 /// The file. If the database fails on the way, the answer breaks off, and clients see that it is not whole.
-pub(super) fn response(
+pub(crate) fn response(
     batches: impl Stream<Item = Result<Vec<AuditLogV1>, Error>> + Send + 'static,
 ) -> Response {
     let mut header_line = String::new();

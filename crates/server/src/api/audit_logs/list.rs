@@ -25,6 +25,7 @@ pub(super) async fn list(
     let asked = AuditQuery {
         range: fields::time_range(&query)?,
         filters: filters(&query),
+        text: None,
         direction: query.direction(Direction::Descending)?,
         limit: fields::limit(&query)?,
         cursor: query.value("cursor").map(str::to_owned),

@@ -31,7 +31,7 @@ impl TokenPath {
 }
 
 /// Reads what a token is asked to be, or refuses it naming all that is wrong.
-pub(super) fn settings(request: TokenRequest) -> Result<TokenSettings, Error> {
+pub(crate) fn settings(request: TokenRequest) -> Result<TokenSettings, Error> {
     let mut fields = Fields::default();
     let name = fields.name(request.name.as_deref());
     let enabled = fields.status(request.status.as_deref());
