@@ -12,6 +12,7 @@ use crate::cache::AccountKeyCache;
 use crate::error::CryptoError;
 use crate::lease::KeyLeases;
 use crate::mac::{MacKey, MacLabel};
+use crate::one_time::OneTimeSeal;
 use crate::password_seal::PasswordSeal;
 use crate::root_key::RootKey;
 use crate::sealer::Sealer;
@@ -53,6 +54,7 @@ pub struct Keyring {
     master_keys: Vec<MasterKey>,
     mac_keys: MacKeys,
     password_seal: PasswordSeal,
+    one_time_seal: OneTimeSeal,
     /// Derived as the authentication keys are, for the same reason: what was signed is not signed again.
     signing_seed: KeyBytes,
     account_keys: AccountKeyCache,
@@ -149,6 +151,7 @@ impl Keyring {
             master_keys,
             mac_keys: MacKeys::derive(first)?,
             password_seal: PasswordSeal::derive(first)?,
+            one_time_seal: OneTimeSeal::derive(first)?,
             signing_seed: signing::seed(first)?,
             account_keys: AccountKeyCache::default(),
         })
@@ -208,6 +211,12 @@ impl Keyring {
     /// nobody but the user can open what it sealed.
     pub fn password_seal(&self) -> PasswordSeal {
         self.password_seal.duplicate()
+    }
+
+    /// What seals the secrets of authenticator apps. It stays the same when the master key is rotated, as the keys
+    /// that authenticate do.
+    pub fn one_time_seal(&self) -> OneTimeSeal {
+        self.one_time_seal.duplicate()
     }
 
     /// The authentication key with this label. It stays the same when the master key is rotated.

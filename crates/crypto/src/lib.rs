@@ -4,7 +4,7 @@
 //! [`Keyring`], wraps one key per account and derives the keys that authenticate tokens, sessions and
 //! cursors. A [`Sealer`] seals values under account keys and re-seals them for another place;
 //! [`KeyLeases`] hands account keys to the edge; a [`PasswordSeal`] keeps a user's global key so that only the
-//! user's password opens it. It must never know SQL or HTTP, and nothing here returns an opened value: whoever
+//! user's password opens it, a [`OneTimeSeal`] the secrets that authenticator apps share. It must never know SQL or HTTP, and nothing here returns an opened value: whoever
 //! has to open one depends on the envelope's crate, and only the edge may.
 //!
 //! Everything secret is wiped when dropped, prints only its type's name, and is read through
@@ -21,6 +21,7 @@ mod keyring;
 mod lease;
 mod mac;
 mod note;
+mod one_time;
 pub mod password;
 mod password_seal;
 mod place;
@@ -38,6 +39,7 @@ pub use keyring::{Keyring, KeyringError, WrappedMasterKey};
 pub use lease::KeyLeases;
 pub use mac::{MacKey, MacLabel};
 pub use note::{Checkpoint, InvalidNote, InvalidVerifierKey, VerifierKey};
+pub use one_time::{CODE_DIGITS, OneTimeSeal, OneTimeSecret, STEP_SECONDS};
 pub use password::{PasswordError, PasswordHasher};
 pub use password_seal::{PasswordSeal, PasswordSealError};
 pub use place::context;

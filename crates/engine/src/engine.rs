@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coffer_crypto::token::TokenPepper;
-use coffer_crypto::{MacKey, MacLabel, PasswordHasher, Sealer};
+use coffer_crypto::{MacKey, MacLabel, OneTimeSeal, PasswordHasher, Sealer};
 use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus, SessionId, Timestamp, TokenId};
@@ -37,6 +37,7 @@ pub struct Inner {
     pub(crate) pepper: Arc<TokenPepper>,
     pub(crate) passwords: Passwords,
     pub(crate) session_mac: MacKey,
+    pub(crate) one_time: OneTimeSeal,
     pub(crate) session_uses: Uses<SessionId>,
     pub(crate) attempts: Attempts,
     pub(crate) token_uses: Uses<TokenId>,
@@ -82,6 +83,7 @@ impl Engine {
             pepper: Arc::new(keyring.token_pepper()),
             passwords: Passwords::new(passwords, &keyring),
             session_mac: keyring.mac_key(MacLabel::Session),
+            one_time: keyring.one_time_seal(),
             session_uses: Uses::default(),
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
             cursor_mac: keyring.mac_key(MacLabel::Cursor),

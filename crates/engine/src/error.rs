@@ -212,6 +212,9 @@ pub enum Problem {
     /// A password that is not the user's.
     #[error("password_wrong: this is not your current password")]
     PasswordWrong,
+    /// A code that is none of the user's second factor, or was used before.
+    #[error("code_wrong: this is no code of your authenticator app, or it was used before")]
+    CodeWrong,
     /// A token's name that is none.
     #[error("a token's name {0}")]
     TokenName(InvalidName),
@@ -258,6 +261,12 @@ pub enum Unauthenticated {
     /// Wrong, disabled, expired or not yet valid. Which of these is not told.
     #[error("invalid credentials")]
     Invalid,
+    /// The password was right; a code of the second factor is missing, or wrong.
+    #[error("a code of the second factor is needed")]
+    SecondFactor,
+    /// The code came too long after the password.
+    #[error("the code came too late: sign in again")]
+    SecondStepLate,
     /// A token of an upload to a Pages project that has ended, or whose project is gone.
     #[error("no token of an open upload")]
     PagesUpload,
@@ -409,6 +418,12 @@ pub enum Conflict {
     /// The global API key is of before its text was kept.
     #[error("the global API key cannot be shown: roll it")]
     GlobalKeyNotKept,
+    /// The user has a second factor.
+    #[error("a second factor is set up: remove it first")]
+    SecondFactorOn,
+    /// No second factor is being set up, or that was begun too long ago.
+    #[error("no second factor is being set up: begin again")]
+    NoEnrolment,
     /// The request was done before, and what it made is shown only once.
     #[error("the value of token {0} was shown once")]
     ShownOnce(TokenId),

@@ -10,7 +10,7 @@ use coffer_types::{Email, RequestId};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
-use crate::authorize::{ManageUser, UserPermit};
+use crate::authorize::{ManageUser, UserPermit, ViewUser};
 use crate::engine::Engine;
 use crate::error::{Conflict, Error, Result, Unauthenticated};
 use crate::mutate::About;
@@ -49,6 +49,11 @@ impl Engine {
             }
             _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
         }
+    }
+
+    /// Whether the key of the user who asks may be used.
+    pub fn is_global_key_enabled(&self, permit: &UserPermit<ViewUser>) -> bool {
+        permit.user.global_key_enabled
     }
 
     /// Shows the user's key.

@@ -8,6 +8,7 @@
 //! writes goes through `Engine::mutate`, which asks for the audit event.
 
 mod account_settings;
+mod account_usage;
 mod actor;
 mod assets;
 mod attempts;
@@ -27,6 +28,7 @@ mod mutate;
 mod pages;
 mod passwords;
 mod provision;
+mod second_factor;
 mod secrets_store;
 mod sessions;
 mod tokens;
@@ -41,6 +43,7 @@ pub use coffer_store::rows::stores::StoreOrder;
 pub use coffer_store::rows::{Direction, Slice};
 
 pub use account_settings::CofferSettingsChanges;
+pub use account_usage::AccountUsage;
 pub use actor::{Actor, Caller, Credentials, IdempotencyKey, RawRequest, RequestMeta};
 pub use assets::{AssetPermit, AssetUpload, ManifestEntry, NewAsset, NewAssets, NewManifest};
 pub use attempts::{
@@ -71,6 +74,9 @@ pub use pages::{
     PagesDeploymentPage, PagesProjectChanges, PagesProjectPage, PagesUploadPermit,
 };
 pub use provision::{Initialised, NewInstallation};
+pub use second_factor::{
+    NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep,
+};
 pub use secrets_store::{
     BoundSecret, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList,
     StorePage, UnusedList, UnusedPage,

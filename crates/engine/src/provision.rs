@@ -95,6 +95,7 @@ impl Installation {
                 global_key_mac: global_key.mac,
                 global_key_enabled: true,
                 global_key_sealed: Some(global_key.sealed),
+                has_second_factor: false,
                 created_at: now,
                 modified_at: now,
             },

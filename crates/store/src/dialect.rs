@@ -14,6 +14,7 @@ pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0005_workers_settings.sql"),
     include_str!("../migrations/sqlite/0006_worker_hosts.sql"),
     include_str!("../migrations/sqlite/0007_pages_deployments.sql"),
+    include_str!("../migrations/sqlite/0009_second_factors.sql"),
 ];
 
 /// How every connection to a SQLite file is set up.

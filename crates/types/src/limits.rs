@@ -226,3 +226,12 @@ pub const MAX_ROUTE_PATTERN_BYTES: usize = 1024;
 pub const HOSTNAMES_PER_ACCOUNT: u32 = 1000;
 /// Routes of an account: as many as one domain of the documented platform may have.
 pub const ROUTES_PER_ACCOUNT: u32 = 1000;
+
+/// Minutes between the password and the code of a second factor; a phone is fetched meanwhile.
+pub const SECOND_STEP_MINUTES: i64 = 5;
+
+/// Minutes between the secret of a second factor and its first code; an app is installed meanwhile.
+pub const ENROLMENT_MINUTES: i64 = 15;
+
+/// Recovery codes that a user gets at once; as many as fit a note.
+pub const RECOVERY_CODES: usize = 10;

@@ -98,7 +98,7 @@ fn view(user: &UserRow) -> User {
         country: None,
         telephone: None,
         zipcode: None,
-        two_factor_authentication_enabled: false,
+        two_factor_authentication_enabled: user.has_second_factor,
         two_factor_authentication_locked: false,
         suspended: false,
         created_on: user.created_at,

@@ -101,6 +101,7 @@ impl Engine {
             global_key_mac: self.pepper.mac(&key).to_vec(),
             global_key_enabled: false,
             global_key_sealed: None,
+            has_second_factor: false,
             created_at: now,
             modified_at: now,
         }
@@ -157,6 +158,7 @@ impl Engine {
             email: user.email,
             first_name: None,
             last_name: None,
+            has_second_factor: false,
         };
         let kept = Kept {
             member: view::member(&member),

@@ -88,7 +88,7 @@ pub(crate) fn member(row: &MemberWithUser) -> Member {
             email: email.clone(),
             first_name,
             last_name,
-            two_factor_authentication_enabled: false,
+            two_factor_authentication_enabled: known && row.has_second_factor,
         },
         roles: member.roles.iter().copied().map(role).collect(),
         policies: policies(member.id, member.account_id, &member.roles),

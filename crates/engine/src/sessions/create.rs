@@ -19,6 +19,7 @@ use crate::attempts::{Attempt, AttemptKind};
 use crate::engine::Engine;
 use crate::error::{Error, Result, Unauthenticated};
 use crate::mutate::About;
+use crate::second_factor::{Proof, SignInStep};
 
 /// A user who signed in.
 #[derive(Debug)]
@@ -30,16 +31,38 @@ pub struct SignedIn {
 }
 
 impl Engine {
-    /// Signs a user in. Wrong passwords and addresses that nobody has are answered alike, after the same work.
+    /// Signs a user in, with a code for those who have a second factor.
     ///
     /// # Errors
-    /// [`Unauthenticated::Invalid`]; [`Error::TooManyAttempts`].
+    /// [`Unauthenticated::Invalid`]; [`Unauthenticated::SecondFactor`] if the password is right, and the code is
+    /// missing or wrong; [`Error::TooManyAttempts`].
     pub async fn sign_in(
         &self,
         request: RequestMeta,
         email: &Email,
         password: SecretValue,
+        code: Option<SecretValue>,
     ) -> Result<SignedIn> {
+        match self.begin_sign_in(request.clone(), email, password).await? {
+            SignInStep::SignedIn(signed_in) => Ok(signed_in),
+            SignInStep::SecondFactor(pending) => {
+                let code = code.ok_or(Unauthenticated::SecondFactor)?;
+                self.finish_sign_in(request, &pending, code).await
+            }
+        }
+    }
+
+    /// Signs a user in, as far as the password leads. Wrong passwords and addresses that nobody has are answered
+    /// alike, after the same work.
+    ///
+    /// # Errors
+    /// [`Unauthenticated::Invalid`]; [`Error::TooManyAttempts`].
+    pub async fn begin_sign_in(
+        &self,
+        request: RequestMeta,
+        email: &Email,
+        password: SecretValue,
+    ) -> Result<SignInStep> {
         let attempt = Attempt {
             kind: AttemptKind::Login,
             address: request.ip,
@@ -53,27 +76,34 @@ impl Engine {
             user => {
                 let error = self.attempts.failed(&attempt);
                 if let Some(user) = user {
-                    self.tell_of_refusal(user, request, &error);
+                    self.tell_of_refusal(user, request, &error, "wrong password");
                 }
                 return Err(error);
             }
         };
+        if user.has_second_factor {
+            // The address becomes familiar with the code only.
+            self.attempts.check(&attempt)?;
+            return Ok(SignInStep::SecondFactor(self.pending_sign_in(&user)));
+        }
         self.attempts.succeeded(&attempt)?;
         let renewed = self.passwords.renewed(&user, &password).await?;
-        self.begin_session(user, renewed, request).await
+        let signed_in = self.begin_session(user, renewed, None, request).await?;
+        Ok(SignInStep::SignedIn(signed_in))
     }
 
-    /// Begins a session of a user whose password was right.
-    async fn begin_session(
+    /// Begins a session of a user whose password was right, and the code too if one is asked for.
+    pub(crate) async fn begin_session(
         &self,
         user: Arc<UserRow>,
         renewed_hash: Option<String>,
+        proof: Option<Proof>,
         request: RequestMeta,
     ) -> Result<SignedIn> {
         let text = TokenText::generate(TokenKind::Session, self.random.as_ref());
         let session = self.new_session(&user, &text, &request);
         let caller = self.caller_of(Arc::clone(&user), request, session.id);
-        let event = self.event(&caller, None, created(&session));
+        let event = self.event(&caller, None, created(&session, proof.as_ref()));
         let answer = NewSession {
             id: session.id,
             created_on: session.created_at,
@@ -83,14 +113,15 @@ impl Engine {
                 email: user.email.clone(),
             },
         };
-        let begun = Arc::new((user, session, renewed_hash, event));
+        let begun = Arc::new((user, session, renewed_hash, proof, event));
         let (engine, writer_caller) = (self.clone(), Arc::clone(&caller));
         self.mutate(&caller, move |tx| {
             let (engine, begun) = (engine.clone(), Arc::clone(&begun));
             let caller = Arc::clone(&writer_caller);
             Box::pin(async move {
-                let (user, session, renewed_hash, event) = &*begun;
+                let (user, session, renewed_hash, proof, event) = &*begun;
                 let renewed_hash = renewed_hash.as_ref();
+                engine.use_up(tx, user, proof.as_ref()).await?;
                 let further = engine.keep_session(tx, user, session, renewed_hash).await?;
                 let further = further.into_iter();
                 let further = further.map(|about| engine.event(&caller, None, about));
@@ -104,6 +135,21 @@ impl Engine {
             session: answer,
             text,
         })
+    }
+
+    /// Uses up the code, which may have been used, or have become needed, meanwhile.
+    async fn use_up(&self, tx: &mut Tx<'_>, user: &UserRow, proof: Option<&Proof>) -> Result<()> {
+        let found = users::find(tx, user.id).await?;
+        let is_asked = found.is_some_and(|found| found.has_second_factor);
+        let is_right = match proof {
+            Some(proof) => proof.use_up(tx, user.id).await?,
+            None => !is_asked,
+        };
+        if is_right {
+            Ok(())
+        } else {
+            Err(Unauthenticated::SecondFactor.into())
+        }
     }
 
     /// Makes room for the session and keeps it. Gives what else was changed for it.
@@ -185,9 +231,15 @@ impl Engine {
         Arc::new(Caller { actor, request })
     }
 
-    /// Lets the audit log know of a wrong password. Nobody waits for it: an answer that took as long as a write
+    /// Lets the audit log know of a wrong password or code. Nobody waits for it: an answer that took as long as a write
     /// would tell that there is such a user.
-    fn tell_of_refusal(&self, user: Arc<UserRow>, request: RequestMeta, error: &Error) {
+    pub(crate) fn tell_of_refusal(
+        &self,
+        user: Arc<UserRow>,
+        request: RequestMeta,
+        error: &Error,
+        reason: &'static str,
+    ) {
         let status = match error {
             Error::TooManyAttempts { .. } => 429,
             _ => 401,
@@ -198,7 +250,7 @@ impl Engine {
             action: Action::Create,
             resource_kind: ResourceKind::Session,
             resource_id: session_id.to_string(),
-            details: json!({ "reason": "wrong password" }),
+            details: json!({ "reason": reason }),
         };
         let (engine, event) = (self.clone(), self.refusal(&caller, status, about));
         tokio::spawn(async move {
@@ -209,16 +261,20 @@ impl Engine {
     }
 }
 
-fn created(session: &SessionRow) -> About {
+fn created(session: &SessionRow, proof: Option<&Proof>) -> About {
+    let mut details = json!({ "after": {
+        "ip": session.ip,
+        "user_agent": session.user_agent,
+        "expires_on": session.expires_at,
+    } });
+    if let Some(proof) = proof {
+        details["second_factor"] = json!(proof.kind());
+    }
     About {
         action: Action::Create,
         resource_kind: ResourceKind::Session,
         resource_id: session.id.to_string(),
-        details: json!({ "after": {
-            "ip": session.ip,
-            "user_agent": session.user_agent,
-            "expires_on": session.expires_at,
-        } }),
+        details,
     }
 }
 

@@ -236,6 +236,18 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
         Error::Unauthenticated(Unauthenticated::Invalid) => {
             (StatusCode::UNAUTHORIZED, 10000, "Authentication error".to_owned())
         }
+        Error::Unauthenticated(Unauthenticated::SecondFactor) => (
+            StatusCode::UNAUTHORIZED,
+            10000,
+            "Authentication error: second_factor_needed: send a code of the user's authenticator app, or a recovery \
+             code, as `code`; each counts once"
+                .to_owned(),
+        ),
+        Error::Unauthenticated(Unauthenticated::SecondStepLate) => (
+            StatusCode::UNAUTHORIZED,
+            10000,
+            "Authentication error: the code came too late, sign in again".to_owned(),
+        ),
         Error::Unauthenticated(Unauthenticated::PagesUpload) => (
             StatusCode::UNAUTHORIZED,
             8_000_013,
@@ -500,6 +512,16 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             "global_key_not_kept: this key was made before keys could be shown again; roll it to get a new one"
                 .to_owned(),
         ),
+        Conflict::SecondFactorOn => (
+            StatusCode::CONFLICT,
+            1003,
+            "second_factor_on: a second factor is set up; remove it first".to_owned(),
+        ),
+        Conflict::NoEnrolment => (
+            StatusCode::CONFLICT,
+            1003,
+            "no_enrolment: no second factor is being set up; begin again".to_owned(),
+        ),
         Conflict::ShownOnce(id) => (
             StatusCode::CONFLICT,
             1003,
@@ -618,6 +640,7 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::Parameter(_) => 1001,
         // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         Problem::WorkerName(_) => 10016,
+        | Problem::CodeWrong
         Problem::Subdomain(_) => 10021,
         Problem::VariableTooLarge { .. } => 10054,
         Problem::Script(_)

@@ -3,8 +3,21 @@
 
 /// Each word with its sentence, sorted by word.
 const NOTICES: &[(&str, &str)] = &[
+    ("account-left", "You left the account."),
+    ("account-saved", "The account's settings were saved."),
+    ("global-key-changed", "The global API key was changed."),
+    ("invitation-refused", "The invitation was refused."),
     ("member-removed", "The member was removed."),
     ("member-saved", "The roles were saved."),
+    (
+        "password-changed",
+        "The password was changed. Your other sessions have ended.",
+    ),
+    ("profile-saved", "Your profile was saved."),
+    (
+        "second-factor-removed",
+        "The authenticator app was removed. Your password alone signs you in.",
+    ),
     ("secret-deleted", "The secret was deleted."),
     ("secret-duplicated", "The secret was duplicated."),
     ("secret-saved", "The changes were saved."),
@@ -12,6 +25,7 @@ const NOTICES: &[(&str, &str)] = &[
         "secrets-created",
         "Saved. The value can no longer be viewed.",
     ),
+    ("session-ended", "The session has ended."),
     ("token-deleted", "The token was deleted."),
     ("token-saved", "The token was saved."),
     (

@@ -135,6 +135,19 @@ impl Shell {
         let permissions = account.and_then(|one| caller.actor.permissions_in(one.id));
         let user = caller.actor.user();
         Ok(Self {
+    /// That of a page which stands in no account: around it stands the user's first.
+    pub(super) async fn of_first(
+        engine: &Engine,
+        caller: &Caller,
+        section: Section,
+    ) -> Result<Self> {
+        let shell = Self::of(engine, caller, None, section).await?;
+        match shell.accounts.first() {
+            Some(first) => Self::of(engine, caller, Some(first.id), section).await,
+            None => Ok(shell),
+        }
+    }
+
             account: account.cloned(),
             email: user.map(|user| user.email.to_string()).unwrap_or_default(),
             form_token: engine.form_token(caller).unwrap_or_default(),

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use coffer_engine::{Error, ManageUser, RequestMeta};
+use coffer_engine::{
+    Error, ManageUser, PendingSignIn, RequestMeta, SignInStep, SignedIn, Unauthenticated,
+};
 use coffer_types::Email;
 use coffer_types::limits::MAX_PASSWORD_BYTES;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +22,8 @@ use crate::app::App;
 
 /// Where people sign in.
 pub(super) const PATH: &str = "/sign-in";
+/// Where they enter the code of a second factor.
+pub(super) const SECOND_STEP_PATH: &str = "/sign-in/code";
 /// Bytes of the form: an address and a password, each byte as three, and the place to go on to.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -29,6 +33,15 @@ struct SignInPage {
     email: String,
     to: String,
     problem: Option<String>,
+}
+
+/// Asks for the code of a second factor. There is no session yet.
+#[derive(Template)]
+#[template(path = "second_step.html")]
+struct SecondStepPage<'p> {
+    pending: &'p str,
+    to: &'p str,
+    problem: Option<&'static str>,
 }
 
 /// Leads to the same place once more, from a page of this origin.
@@ -103,18 +116,63 @@ pub(super) async fn sign_in(State(app): State<App>, submitted: Submitted) -> Res
         page.problem = Some(wrong.to_owned());
         return respond_with(StatusCode::BAD_REQUEST, &page);
     };
-    match app.engine.sign_in(request, &email, password).await {
-        Ok(signed_in) => match given(&signed_in.text) {
-            Some(cookie) => {
-                ([(header::SET_COOKIE, cookie)], Redirect::to(&page.to)).into_response()
-            }
-            None => Refused::Internal.into_response(),
-        },
+    match app.engine.begin_sign_in(request, &email, password).await {
+        Ok(SignInStep::SignedIn(signed_in)) => go_on(&signed_in, &page.to),
+        Ok(SignInStep::SecondFactor(pending)) => respond(&SecondStepPage {
+            pending: pending.expose_secret(),
+            to: &page.to,
+            problem: None,
+        }),
         Err(Error::Unauthenticated(_)) => {
             page.problem = Some(wrong.to_owned());
             respond_with(StatusCode::UNAUTHORIZED, &page)
         }
         Err(error) => refused(&error),
+    }
+}
+
+/// Whoever reloads the second step begins again.
+pub(super) async fn again() -> Redirect {
+    Redirect::to(PATH)
+}
+
+/// Signs in with the code of a second factor, after the password.
+pub(super) async fn second_step(State(app): State<App>, submitted: Submitted) -> Response {
+    let Submitted { request, form } = submitted;
+    let to = form.text("to");
+    let mut page = SignInPage {
+        email: String::new(),
+        to: place(&to).to_owned(),
+        problem: None,
+    };
+    let (Some(pending), Some(code)) = (form.secret("pending"), form.secret("code")) else {
+        return Redirect::to(&address(&page.to)).into_response();
+    };
+    let pending = PendingSignIn::from(pending);
+    match app.engine.finish_sign_in(request, &pending, code).await {
+        Ok(signed_in) => go_on(&signed_in, &page.to),
+        Err(Error::Unauthenticated(Unauthenticated::SecondFactor)) => {
+            let page = SecondStepPage {
+                pending: pending.expose_secret(),
+                to: &page.to,
+                problem: Some(
+                    "This is no code of yours, or it was used before. Wait for the next one.",
+                ),
+            };
+            respond_with(StatusCode::UNAUTHORIZED, &page)
+        }
+        Err(Error::Unauthenticated(_)) => {
+            page.problem = Some("That took too long. Sign in again.".to_owned());
+            respond_with(StatusCode::UNAUTHORIZED, &page)
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+fn go_on(signed_in: &SignedIn, to: &str) -> Response {
+    match given(&signed_in.text) {
+        Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response(),
+        None => Refused::Internal.into_response(),
     }
 }
 

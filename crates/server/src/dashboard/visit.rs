@@ -183,7 +183,7 @@ async fn permitted_user<P: Requires>(
     let Visitor(caller) = Visitor::from_request_parts(parts, app).await?;
     let permit = app.engine.authorize_user::<P>(&caller);
     let permit = permit.map_err(|error| refused(&error))?;
-    let shell = Shell::of(&app.engine, &caller, None, Section::Profile);
+    let shell = Shell::of_first(&app.engine, &caller, Section::Profile);
     let shell = shell.await.map_err(|error| refused(&error))?;
     Ok((permit, shell))
 }

@@ -263,6 +263,7 @@ impl TestApp {
             global_key_mac: vec![1; 32],
             global_key_enabled: true,
             global_key_sealed: None,
+            has_second_factor: false,
             created_at: self.clock.now(),
             modified_at: self.clock.now(),
         });

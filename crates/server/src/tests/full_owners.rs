@@ -111,6 +111,7 @@ async fn an_account_has_so_many_members() {
                     global_key_mac: vec![1; 32],
                     global_key_enabled: false,
                     global_key_sealed: None,
+                    has_second_factor: false,
                     created_at: now,
                     modified_at: now,
                 };

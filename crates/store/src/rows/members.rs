@@ -47,6 +47,8 @@ pub struct MemberWithUser {
     pub first_name: Option<PersonName>,
     /// The user's last name.
     pub last_name: Option<PersonName>,
+    /// Whether the user is asked for a second factor at sign-in.
+    pub has_second_factor: bool,
 }
 
 /// What members are listed by.
@@ -182,7 +184,8 @@ pub async fn find(
     let found: Option<MemberWithUserTuple> = on!(rows, connection => {
         sqlx::query_as(
             "SELECT m.id, m.account_id, m.user_id, m.roles, m.status, m.created_at, \
-             u.email, u.first_name, u.last_name FROM members AS m JOIN users AS u ON u.id = m.user_id \
+             u.email, u.first_name, u.last_name, (SELECT count(*) FROM second_factors \
+             WHERE user_id = u.id AND confirmed_at IS NOT NULL) FROM members AS m JOIN users AS u ON u.id = m.user_id \
              WHERE m.id = $1 AND m.account_id = $2",
         )
         .bind(id.to_string())
@@ -213,7 +216,8 @@ pub async fn list(
     };
     let sql = format!(
         "SELECT m.id, m.account_id, m.user_id, m.roles, m.status, m.created_at, u.email, u.first_name, \
-         u.last_name FROM members AS m JOIN users AS u ON u.id = m.user_id \
+         u.last_name, (SELECT count(*) FROM second_factors \
+         WHERE user_id = u.id AND confirmed_at IS NOT NULL) FROM members AS m JOIN users AS u ON u.id = m.user_id \
          WHERE m.account_id = $1 AND ($2 = '' OR m.status = $2) \
          ORDER BY {column} {direction}, m.id {direction} LIMIT $3 OFFSET $4",
         direction = direction.sql(),
@@ -300,15 +304,28 @@ type MemberWithUserTuple = (
     String,
     Option<String>,
     Option<String>,
+    i64,
 );
 
 fn with_user(tuple: MemberWithUserTuple) -> Result<MemberWithUser, StoreError> {
-    let (id, account_id, user_id, roles, status, created_at, email, first_name, last_name) = tuple;
+    let (
+        id,
+        account_id,
+        user_id,
+        roles,
+        status,
+        created_at,
+        email,
+        first_name,
+        last_name,
+        second_factors,
+    ) = tuple;
     let name = |name: Option<String>| name.map(|name| parsed("name", &name)).transpose();
     Ok(MemberWithUser {
         member: from_tuple((id, account_id, user_id, roles, status, created_at))?,
         email: parsed("e-mail address", &email)?,
         first_name: name(first_name)?,
         last_name: name(last_name)?,
+        has_second_factor: second_factors > 0,
     })
 }

@@ -19,6 +19,7 @@ pub mod pages_deployment_secrets;
 pub mod pages_deployments;
 pub mod pages_projects;
 pub mod pages_secrets;
+pub mod second_factors;
 pub mod secret_reads;
 pub mod secrets;
 pub(crate) mod session_uses;

@@ -26,6 +26,8 @@ pub struct UserRow {
     pub global_key_enabled: bool,
     /// The global API key's text, sealed under the user's password; `None` if it was made before that was kept.
     pub global_key_sealed: Option<Vec<u8>>,
+    /// Whether the user is asked for a second factor. It is set with [`super::second_factors`].
+    pub has_second_factor: bool,
     /// When the user was made.
     pub created_at: Timestamp,
     /// When the user was last changed.
@@ -75,7 +77,8 @@ pub async fn with_email(
     let found: Option<UserTuple> = on!(rows, connection => {
         sqlx::query_as(
             "SELECT id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
-             global_key_sealed, created_at, modified_at FROM users WHERE email = $1",
+             global_key_sealed, created_at, modified_at, (SELECT count(*) FROM second_factors \
+             WHERE user_id = users.id AND confirmed_at IS NOT NULL) FROM users WHERE email = $1",
         )
         .bind(email.as_str().to_owned())
         .fetch_optional(connection)
@@ -92,7 +95,8 @@ pub async fn find(rows: &mut impl Rows, id: UserId) -> Result<Option<UserRow>, S
     let found: Option<UserTuple> = on!(rows, connection => {
         sqlx::query_as(
             "SELECT id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
-             global_key_sealed, created_at, modified_at FROM users WHERE id = $1",
+             global_key_sealed, created_at, modified_at, (SELECT count(*) FROM second_factors \
+             WHERE user_id = users.id AND confirmed_at IS NOT NULL) FROM users WHERE id = $1",
         )
         .bind(id.to_string())
         .fetch_optional(connection)
@@ -153,6 +157,7 @@ type UserTuple = (
     Option<Vec<u8>>,
     i64,
     i64,
+    i64,
 );
 
 fn from_tuple(tuple: UserTuple) -> Result<UserRow, StoreError> {
@@ -167,6 +172,7 @@ fn from_tuple(tuple: UserTuple) -> Result<UserRow, StoreError> {
         global_key_sealed,
         created_at,
         modified_at,
+        second_factors,
     ) = tuple;
     let name = |name: Option<String>| name.map(|name| parsed("name", &name)).transpose();
     Ok(UserRow {
@@ -178,6 +184,7 @@ fn from_tuple(tuple: UserTuple) -> Result<UserRow, StoreError> {
         global_key_mac,
         global_key_enabled: global_key_enabled != 0,
         global_key_sealed,
+        has_second_factor: second_factors > 0,
         created_at: Timestamp::from_micros(created_at),
         modified_at: Timestamp::from_micros(modified_at),
     })

@@ -184,6 +184,23 @@ pub async fn of_account(
     found.into_iter().map(from_tuple).collect()
 }
 
+/// How many Workers the account has.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn count_of_account(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+) -> Result<u32, StoreError> {
+    let count: i64 = on!(rows, connection => {
+        sqlx::query_scalar("SELECT count(*) FROM workers WHERE account_id = $1")
+            .bind(account_id.to_string())
+            .fetch_one(connection)
+            .await?
+    });
+    unsigned("count of Workers", count)
+}
+
 type WorkerTuple = (String, String, String, i64, i64, String, i64, i64, i64);
 
 fn from_tuple(tuple: WorkerTuple) -> Result<WorkerRow, StoreError> {

@@ -217,6 +217,7 @@ fn user() -> UserRow {
         global_key_mac: vec![1; 32],
         global_key_enabled: true,
         global_key_sealed: None,
+        has_second_factor: false,
         created_at: now(),
         modified_at: now(),
     }

@@ -20,6 +20,8 @@ use crate::app::App;
 pub(super) struct SignIn {
     email: String,
     password: SecretValue,
+    /// Of the user's authenticator app, or a recovery code; needed by those who have one.
+    code: Option<SecretValue>,
 }
 
 /// Signs in. Whatever cookie came along is passed over: there is a new session each time.
@@ -27,11 +29,16 @@ pub(super) async fn create(
     State(app): State<App>,
     Anyone { request, body }: Anyone<WithPassword<SignIn>>,
 ) -> ApiResult<impl IntoResponse> {
-    let WithPassword(SignIn { email, password }) = body;
+    let WithPassword(SignIn {
+        email,
+        password,
+        code,
+    }) = body;
     let email = Email::normalised(&email)
         .map_err(|error| Error::invalid("/email", Problem::Email(error)))?;
     let password = tried(password, "/password")?;
-    let signed_in = app.engine.sign_in(request, &email, password).await?;
+    let signed_in = app.engine.sign_in(request, &email, password, code);
+    let signed_in = signed_in.await?;
     let cookie = session_cookie::given(&signed_in.text);
     let cookie = cookie.ok_or_else(|| Error::Internal("no cookie of a session".to_owned()))?;
     let answer: Answer<NewSession> = Answer::ok(signed_in.session);
