@@ -203,10 +203,86 @@ document.addEventListener("drop", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  const stream = event.target.closest("form[data-stream]");
+  if (stream && streams.has(stream)) follow(stream);
   const field = document.getElementById(event.target.dataset.into ?? "");
   const file = event.target.files?.[0];
   if (field && file) readInto(field, file);
 });
+
+// Two controls of one number: `data-mirror` names the field that a range moves.
+
+function prepareMirrors(within) {
+  for (const range of all("input[data-mirror]", within)) range.hidden = false;
+}
+
+function mirror(target) {
+  if (target.dataset.mirror) {
+    const field = document.getElementById(target.dataset.mirror);
+    if (field) field.value = Math.max(Number(target.value), Number(field.min));
+  }
+  for (const range of all(`[data-mirror="${CSS.escape(target.id)}"]`)) range.value = target.value;
+}
+
+// Streams: a form with `data-stream` is answered with lines of JSON. Each fills a copy of a template, as text, at the
+// head of the list that the form names.
+
+const MOST_LINES = 500;
+const streams = new WeakMap();
+
+function addLine(list, fields) {
+  const template = document.getElementById(`${list.id}-template`);
+  const line = template.content.firstElementChild.cloneNode(true);
+  for (const slot of all("[data-field]", line)) {
+    const text = String(fields[slot.dataset.field] ?? "");
+    slot.textContent = slot.localName === "time" && text ? new Date(text).toLocaleTimeString() : text;
+    if (slot.localName === "time") slot.dateTime = text;
+    slot.hidden = text === "";
+  }
+  line.dataset.kind = fields.kind;
+  list.querySelector(".empty-line")?.remove();
+  list.prepend(line);
+  while (list.children.length > MOST_LINES) list.lastElementChild.remove();
+}
+
+function tellStream(form, following, text) {
+  form.querySelector("[data-start]").hidden = following;
+  form.querySelector("[data-stop]").hidden = !following;
+  form.querySelector("[data-state]").textContent = text;
+}
+
+async function readLines(form, signal) {
+  const body = new URLSearchParams(new FormData(form));
+  const response = await fetch(form.action, { method: "POST", body, signal });
+  if (!response.ok) return "Refused. Reload the page and try again.";
+  const list = document.getElementById(form.dataset.stream);
+  tellStream(form, true, "Following");
+  let rest = "";
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return "Ended";
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) if (line) addLine(list, JSON.parse(line));
+  }
+}
+
+async function follow(form) {
+  streams.get(form)?.abort();
+  const stop = new AbortController();
+  streams.set(form, stop);
+  tellStream(form, true, "Starting");
+  let end = "Paused";
+  try {
+    end = await readLines(form, stop.signal);
+  } catch {
+    if (!stop.signal.aborted) end = "The connection was lost";
+  }
+  if (streams.get(form) !== stop) return;
+  streams.delete(form);
+  tellStream(form, false, end);
+}
 
 // Copying.
 
@@ -245,6 +321,8 @@ function pressed(event) {
 function enhance(within) {
   tellTimes(within);
   prepareValues(within);
+  prepareMirrors(within);
+  for (const form of all("form[data-stream]", within)) form.hidden = false;
   for (const one of all(".no-script", within)) one.hidden = true;
   for (const one of all("[data-copy], [data-into]", within)) one.hidden = false;
   for (const one of all("[data-follow]", within)) one.closest("[hidden]")?.removeAttribute("hidden");
@@ -265,6 +343,8 @@ document.addEventListener("click", (event) => {
     close.closest("dialog").close();
     return;
   }
+  const stopping = event.target.closest("[data-stop]");
+  if (stopping) streams.get(stopping.form)?.abort();
   const revealing = event.target.closest("[data-reveal]");
   if (revealing) reveal(revealing);
   const copying = event.target.closest("[data-copy]");
@@ -277,6 +357,11 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.dataset.stream) {
+    event.preventDefault();
+    follow(form);
+    return;
+  }
   if (form.closest("dialog.side")) {
     event.preventDefault();
     submitPanel(form, event.submitter);
@@ -284,6 +369,7 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("input", (event) => {
+  mirror(event.target);
   if (event.target.matches("textarea.value[data-limit]")) countBytes(event.target);
   const live = event.target.closest("form[data-live]");
   if (live) refreshSoon(live);

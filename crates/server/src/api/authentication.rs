@@ -165,6 +165,8 @@ fn source(headers: &HeaderMap) -> &'static str {
         "wrangler"
     } else if agent.contains("terraform") {
         "terraform"
+    } else if session_text(headers).is_some() {
+        "dash"
     } else {
         "api"
     }

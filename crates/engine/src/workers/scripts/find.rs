@@ -1,6 +1,6 @@
 //! Finding one Worker.
 
-use coffer_protocol::workers::{Script, SubdomainState};
+use coffer_protocol::workers::{Deployment, Script, SubdomainState, Version};
 use coffer_store::rows::workers;
 use coffer_types::{Timestamp, WorkerId, WorkerName};
 
@@ -21,6 +21,19 @@ pub struct WorkerFacts {
     pub subdomain: SubdomainState,
     /// When it was last deployed.
     pub deployed_at: Option<Timestamp>,
+    /// How its traffic is divided.
+    pub deployment: Option<Deployment>,
+    /// Its newest version.
+    pub latest: Option<Version>,
+}
+
+impl WorkerFacts {
+    /// Whether all traffic goes to the newest version.
+    pub fn is_latest_deployed(&self) -> bool {
+        let latest = self.latest.as_ref().map(|latest| latest.id);
+        let shares = self.deployment.as_ref().map(|active| &active.versions[..]);
+        matches!((shares, latest), (Some([share]), Some(id)) if share.version_id == id)
+    }
 }
 
 impl Engine {
@@ -102,5 +115,10 @@ fn facts(current: &Current) -> WorkerFacts {
             .active
             .as_ref()
             .map(|deployment| deployment.created_at),
+        deployment: current.active.as_ref().map(view::deployment),
+        latest: current
+            .latest
+            .as_ref()
+            .map(|latest| view::version(&current.worker, latest)),
     }
 }

@@ -8,7 +8,7 @@ use coffer_types::{BindingName, WorkerName};
 
 use crate::authorize::{EditSettings, Permit};
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Conflict, Result};
 use crate::workers::bindings::{Asked, Binds, Inheritance, NewBinding, NewBindingKind, Resolved};
 use crate::workers::current::Current;
 use crate::workers::formats::Written;
@@ -27,6 +27,9 @@ pub struct VersionPatch {
     pub annotations: Annotations,
     /// Whether all traffic goes to the new version.
     pub deploy: bool,
+    /// Whether that is refused unless all traffic goes to the latest: otherwise code would be deployed too that
+    /// was not before, or a gradual deployment would end.
+    pub only_if_deployed: bool,
 }
 
 impl Engine {
@@ -35,7 +38,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`crate::Missing::Worker`], [`crate::Missing::AnyVersion`]; [`crate::Error::BeyondBindings`];
-    /// [`crate::Error::Invalid`] for bindings that are refused; [`crate::Conflict::WorkerChanged`].
+    /// [`crate::Error::Invalid`] for bindings that are refused; [`Conflict::LatestVersionNotDeployed`] where that is
+    /// asked for; [`Conflict::WorkerChanged`].
     pub async fn patch_latest_version(
         &self,
         permit: &Permit<EditSettings>,
@@ -48,6 +52,9 @@ impl Engine {
         }
         let (reader, current) = self.current(permit.account_id(), name).await?;
         drop(reader);
+        if patch.deploy && patch.only_if_deployed && !current.is_latest_deployed() {
+            return Err(Conflict::LatestVersionNotDeployed.into());
+        }
         Ok(self.apply_patch(permit, current, patch).await?.version)
     }
 

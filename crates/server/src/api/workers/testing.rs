@@ -118,7 +118,7 @@ impl TestApp {
     }
 
     /// Uploads a version without deploying it.
-    pub(in crate::api) async fn upload_version(&self, name: &str, bindings: Value) -> String {
+    pub(crate) async fn upload_version(&self, name: &str, bindings: Value) -> String {
         let body = Multipart::script(&metadata(&bindings));
         let path = format!("{SCRIPTS}/{name}/versions");
         let answer = self.multipart(Method::POST, &path, body).await;
@@ -126,14 +126,14 @@ impl TestApp {
     }
 
     /// Sets a per-Worker secret.
-    pub(in crate::api) async fn put_secret(&self, worker: &str, name: &str, text: &str) -> Answer {
+    pub(crate) async fn put_secret(&self, worker: &str, name: &str, text: &str) -> Answer {
         let path = format!("{SCRIPTS}/{worker}/secrets");
         self.request(Method::PUT, &path, Some(secret(name, text)))
             .await
     }
 
     /// Sends all traffic to a version.
-    pub(in crate::api) async fn deploy(&self, worker: &str, version: &str, query: &str) -> Answer {
+    pub(crate) async fn deploy(&self, worker: &str, version: &str, query: &str) -> Answer {
         let path = format!("{SCRIPTS}/{worker}/deployments{query}");
         let body = json!({
             "strategy": "percentage",
@@ -143,7 +143,7 @@ impl TestApp {
     }
 
     /// The newest version, as the list of versions tells of it.
-    pub(in crate::api) async fn latest(&self, worker: &str) -> Value {
+    pub(crate) async fn latest(&self, worker: &str) -> Value {
         let path = format!("{SCRIPTS}/{worker}/versions");
         let answer = self.request(Method::GET, &path, None).await;
         result(&answer)["items"][0].clone()
@@ -177,7 +177,7 @@ impl TestApp {
     }
 
     /// The per-Worker secrets that an edge would give to the serving version.
-    pub(in crate::api) async fn env(&self, worker: &str) -> BTreeMap<String, String> {
+    pub(crate) async fn env(&self, worker: &str) -> BTreeMap<String, String> {
         self.opened(&self.serving(worker).await).await
     }
 

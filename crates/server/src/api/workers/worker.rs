@@ -148,6 +148,7 @@ fn view(app: &App, subdomain: Option<&Subdomain>, facts: WorkerFacts) -> Worker 
         settings,
         subdomain: state,
         deployed_at,
+        ..
     } = facts;
     let address = |label: String| {
         let subdomain = subdomain?;

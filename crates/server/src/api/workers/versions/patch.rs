@@ -40,6 +40,7 @@ pub(super) async fn patch(
         bindings: bindings(body.env)?,
         annotations: annotations(body.annotations)?,
         deploy: query.flag("deploy")?,
+        only_if_deployed: false,
     };
     Ok(Answer::ok(
         app.engine
