@@ -5,22 +5,27 @@
 //! `Submit<P>`. To add a page: a file named by what it shows in the folder of its section, its template in the folder
 //! of the same name below `templates/`, a line in [`routes`], and a line in the browser tests' list of pages.
 
+mod account;
 mod assets;
+mod audit_log;
 mod docs;
 mod filters;
 mod form;
 mod home;
 mod invitation;
+mod members;
 mod notices;
 mod page;
 mod pager;
 mod pages_projects;
+mod profile;
 mod refusal;
 mod secrets_store;
 mod shell;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod visit;
 mod workers;
 
@@ -37,14 +42,23 @@ pub(crate) fn routes() -> Router<App> {
         .route("/", get(home::show))
         .route("/{account_id}", get(home::account))
         .route(sign_in::PATH, get(sign_in::show).post(sign_in::sign_in))
+        .route(
+            sign_in::SECOND_STEP_PATH,
+            get(sign_in::again).post(sign_in::second_step),
+        )
         .route("/sign-out", post(sign_in::sign_out))
         .route(
             invitation::PATH,
             get(invitation::show).post(invitation::accept),
         )
+        .merge(account::routes())
+        .merge(profile::routes())
         .merge(workers::routes())
         .merge(pages_projects::routes())
         .merge(secrets_store::routes())
+        .merge(audit_log::routes())
+        .merge(members::routes())
+        .merge(tokens::routes())
         .merge(docs::routes())
         .merge(assets::routes())
 }

@@ -3,14 +3,33 @@
 
 /// Each word with its sentence, sorted by word.
 const NOTICES: &[(&str, &str)] = &[
+    ("account-left", "You left the account."),
+    ("account-saved", "The account's settings were saved."),
     ("deployed", "The deployment is active."),
+    ("global-key-changed", "The global API key was changed."),
+    ("invitation-refused", "The invitation was refused."),
+    ("member-removed", "The member was removed."),
+    ("member-saved", "The roles were saved."),
     ("pages-deleted", "The project was deleted."),
     ("pages-rolled-back", "The deployment answers at the project's address again."),
     ("pages-saved", "The change was saved. Deployments made from now on have it."),
+    ("password-changed", "The password was changed. Your other sessions have ended."),
+    ("profile-saved", "Your profile was saved."),
+    (
+        "second-factor-removed",
+        "The authenticator app was removed. Your password alone signs you in.",
+    ),
     ("secret-deleted", "The secret was deleted."),
     ("secret-duplicated", "The secret was duplicated."),
     ("secret-saved", "The changes were saved."),
     ("secrets-created", "Saved. The value can no longer be viewed."),
+    ("session-ended", "The session has ended."),
+    ("token-deleted", "The token was deleted."),
+    ("token-saved", "The token was saved."),
+    (
+        "token-shown",
+        "That was done before, and the token was shown then. If it was lost, roll the token.",
+    ),
     ("version-deployed", "A new version was deployed."),
     ("version-saved", "A version was saved. It is not deployed yet."),
     ("worker-deleted", "The Worker was deleted."),
