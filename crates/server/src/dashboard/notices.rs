@@ -11,9 +11,18 @@ const NOTICES: &[(&str, &str)] = &[
     ("member-removed", "The member was removed."),
     ("member-saved", "The roles were saved."),
     ("pages-deleted", "The project was deleted."),
-    ("pages-rolled-back", "The deployment answers at the project's address again."),
-    ("pages-saved", "The change was saved. Deployments made from now on have it."),
-    ("password-changed", "The password was changed. Your other sessions have ended."),
+    (
+        "pages-rolled-back",
+        "The deployment answers at the project's address again.",
+    ),
+    (
+        "pages-saved",
+        "The change was saved. Deployments made from now on have it.",
+    ),
+    (
+        "password-changed",
+        "The password was changed. Your other sessions have ended.",
+    ),
     ("profile-saved", "Your profile was saved."),
     (
         "second-factor-removed",
@@ -22,7 +31,10 @@ const NOTICES: &[(&str, &str)] = &[
     ("secret-deleted", "The secret was deleted."),
     ("secret-duplicated", "The secret was duplicated."),
     ("secret-saved", "The changes were saved."),
-    ("secrets-created", "Saved. The value can no longer be viewed."),
+    (
+        "secrets-created",
+        "Saved. The value can no longer be viewed.",
+    ),
     ("session-ended", "The session has ended."),
     ("token-deleted", "The token was deleted."),
     ("token-saved", "The token was saved."),
@@ -31,7 +43,10 @@ const NOTICES: &[(&str, &str)] = &[
         "That was done before, and the token was shown then. If it was lost, roll the token.",
     ),
     ("version-deployed", "A new version was deployed."),
-    ("version-saved", "A version was saved. It is not deployed yet."),
+    (
+        "version-saved",
+        "A version was saved. It is not deployed yet.",
+    ),
     ("worker-deleted", "The Worker was deleted."),
 ];
 
