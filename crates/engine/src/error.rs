@@ -352,6 +352,9 @@ pub enum Conflict {
     /// The name is another secret's.
     #[error("the store has a secret of this name: {0}")]
     SecretName(SecretName),
+    /// The secret was changed since the client looked at it.
+    #[error("the secret was changed at the same time")]
+    SecretChanged,
     /// The name is another store's.
     #[error("the account has a store of this name")]
     StoreName,

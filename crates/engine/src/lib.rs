@@ -78,8 +78,8 @@ pub use second_factor::{
     NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep,
 };
 pub use secrets_store::{
-    BoundSecret, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage, StoreList,
-    StorePage, UnusedList, UnusedPage,
+    BoundSecret, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges, SecretList,
+    SecretPage, SecretUse, StoreList, StorePage, UnusedList, UnusedPage,
 };
 pub use sessions::{Ended, SignedIn};
 pub use tokens::{

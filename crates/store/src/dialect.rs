@@ -2,6 +2,9 @@
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+/// `LIKE` without regard to ASCII case. PostgreSQL's word for it is another.
+pub(crate) const LIKE_ANY_CASE: &str = "LIKE";
+
 /// Marks a SQLite file as ours: `COFR`.
 pub(crate) const APPLICATION_ID: i64 = 0x434F_4652;
 
@@ -14,6 +17,7 @@ pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0005_workers_settings.sql"),
     include_str!("../migrations/sqlite/0006_worker_hosts.sql"),
     include_str!("../migrations/sqlite/0007_pages_deployments.sql"),
+    include_str!("../migrations/sqlite/0008_lists_of_secrets.sql"),
     include_str!("../migrations/sqlite/0009_second_factors.sql"),
 ];
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use coffer_protocol::feed::AccessReport;
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
+use coffer_store::rows::secret_read_hours;
 use coffer_store::rows::secret_reads::{self, Reads};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ActorContext, ActorKind, Outcome, ResourceKind};
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::secrets_store::reads::hour_of;
 
 impl Engine {
     /// Records reads of secrets, each with its event, and counts them. Several of one secret by one version come
@@ -82,6 +84,8 @@ async fn count_reads(tx: &mut Tx<'_>, reports: &[AccessReport]) -> Result<()> {
         };
         let (account_id, secret_id) = (report.account_id, report.secret_id);
         secret_reads::add(tx, account_id, secret_id, report.worker_id, reads).await?;
+        let hour = hour_of(report.last_at);
+        secret_read_hours::add(tx, account_id, secret_id, hour, report.reads).await?;
     }
     Ok(())
 }

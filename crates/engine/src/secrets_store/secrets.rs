@@ -5,6 +5,7 @@ mod delete;
 mod duplicate;
 mod find;
 mod list;
+mod taken;
 mod update;
 
 pub use create::NewSecret;

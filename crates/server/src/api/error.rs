@@ -414,6 +414,12 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
         Conflict::Hosts(_) => (StatusCode::CONFLICT, 100_116, "the host names are in use".to_owned()),
         // Described secret by secret elsewhere; an empty list does not occur.
         Conflict::SecretsBound(_) => (StatusCode::CONFLICT, 1003, "secret_in_use".to_owned()),
+        // Nothing of the API asks for it.
+        Conflict::SecretChanged => (
+            StatusCode::CONFLICT,
+            1003,
+            "secret_changed: the secret was changed at the same time; look at it and try again".to_owned(),
+        ),
         Conflict::Subdomain => (
             StatusCode::CONFLICT,
             10031,

@@ -1,8 +1,20 @@
 //! Secrets Store: the list of secrets, and what is done to them.
 
+mod chart;
 mod create;
+mod delete;
+mod duplicate;
+mod edit;
+mod graph;
+mod import;
 mod list;
+mod place;
+mod show;
+mod snippets;
 mod store;
+#[cfg(test)]
+mod tests;
+mod trail;
 
 use axum::Router;
 use axum::routing::get;
@@ -27,5 +39,25 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/{account_id}/secrets-store/create",
             get(create::show).post(create::create),
+        )
+        .route(
+            "/{account_id}/secrets-store/import",
+            get(import::show).post(import::import),
+        )
+        .route(
+            "/{account_id}/secrets-store/secrets/{secret_id}",
+            get(show::show),
+        )
+        .route(
+            "/{account_id}/secrets-store/secrets/{secret_id}/duplicate",
+            get(duplicate::show).post(duplicate::duplicate),
+        )
+        .route(
+            "/{account_id}/secrets-store/secrets/{secret_id}/edit",
+            get(edit::show).post(edit::edit),
+        )
+        .route(
+            "/{account_id}/secrets-store/secrets/{secret_id}/delete",
+            get(delete::show).post(delete::delete),
         )
 }

@@ -150,6 +150,8 @@ async fn pages_bring_the_headers_that_keep_others_out() {
         LIST,
         CREATE,
         "/{account_id}/secrets-store?scope=nonsense&order=x&page=0",
+        "/{account_id}/secrets-store?store=nonsense&status=x",
+        "/{account_id}/secrets-store/import",
         "/{account_id}/workers",
         "/{account_id}/workers?search=x&order=-changed&page=9",
         "/{account_id}/audit-log",

@@ -1,5 +1,7 @@
 //! Secrets of a store: metadata, and values that are sealed.
 
+use std::collections::HashSet;
+
 use coffer_types::{
     AccountId, Comment, Scopes, SecretId, SecretName, StoreId, Timestamp, ValueVersion,
 };
@@ -8,6 +10,7 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::cache::Touched;
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
+use crate::dialect::LIKE_ANY_CASE;
 use crate::error::StoreError;
 use crate::rows::{Direction, Slice, parsed, unsigned};
 
@@ -60,6 +63,8 @@ pub struct SecretFilter {
     pub search: Option<String>,
     /// At least one of these scopes; empty means any.
     pub scopes: Scopes,
+    /// Only those that wait for an edge to apply their last change, or only those that do not; `None` means any.
+    pub pending: Option<bool>,
 }
 
 /// Keeps a new secret.
@@ -169,6 +174,38 @@ pub async fn with_name(
     found.map(from_tuple).transpose()
 }
 
+/// Those of the names that secrets of the store have.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn taken(
+    rows: &mut impl Rows,
+    store_id: StoreId,
+    names: &[SecretName],
+) -> Result<HashSet<SecretName>, StoreError> {
+    if names.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let places: Vec<String> = (2..names.len() + 2)
+        .map(|place| format!("${place}"))
+        .collect();
+    let sql = format!(
+        "SELECT name FROM secrets WHERE store_id = $1 AND name IN ({})",
+        places.join(", ")
+    );
+    let found: Vec<String> = on!(rows, connection => {
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(store_id.to_string());
+        for name in names {
+            query = query.bind(name.as_str().to_owned());
+        }
+        query.fetch_all(connection).await?
+    });
+    found
+        .iter()
+        .map(|name| parsed("secret name", name))
+        .collect()
+}
+
 /// A secret with its sealed value. They are read together, because a value opens only as the version that it
 /// was sealed as.
 ///
@@ -209,40 +246,30 @@ pub async fn list(
     slice: Slice,
     applied: u64,
 ) -> Result<(Vec<SecretRow>, u32), StoreError> {
-    const MATCHES: &str = "store_id = $1 \
-        AND ($2 IS NULL OR lower(name) LIKE $2 ESCAPE '!' OR lower(coalesce(comment, '')) LIKE $2 ESCAPE '!') \
-        AND ($3 = 0 OR (scopes & $3) <> 0)";
-    let key = match order {
-        SecretOrder::Name => "name",
-        SecretOrder::Comment => "coalesce(comment, '')",
-        SecretOrder::Created => "created_at",
-        SecretOrder::Modified => "modified_at",
-        // `active` sorts before `pending`, as the words do.
-        SecretOrder::Status => "(CASE WHEN change_seq > $6 THEN 1 ELSE 0 END)",
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM secrets WHERE {MATCHES} AND $6 >= 0 \
-         ORDER BY {key} {direction}, id {direction} LIMIT $4 OFFSET $5",
-        direction = direction.sql(),
-    );
+    let sql = page_sql(filter, order, direction);
     let pattern = filter.search.as_deref().map(like_pattern);
+    let pending = filter.pending.map_or(-1, i64::from);
+    let applied = i64::try_from(applied).unwrap_or(i64::MAX);
     let found: Vec<SecretTuple> = on!(rows, connection => {
         sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(filter.store_id.to_string())
             .bind(pattern.clone())
             .bind(i64::from(filter.scopes.bits()))
+            .bind(pending)
+            .bind(applied)
             .bind(slice.limit_sql())
             .bind(slice.offset_sql())
-            .bind(i64::try_from(applied).unwrap_or(i64::MAX))
             .fetch_all(connection)
             .await?
     });
-    let count = format!("SELECT count(*) FROM secrets WHERE {MATCHES}");
+    let count = format!("SELECT count(*) FROM secrets WHERE {}", matches());
     let total: i64 = on!(rows, connection => {
         sqlx::query_scalar(sqlx::AssertSqlSafe(count))
             .bind(filter.store_id.to_string())
             .bind(pattern)
             .bind(i64::from(filter.scopes.bits()))
+            .bind(pending)
+            .bind(applied)
             .fetch_one(connection)
             .await?
     });
@@ -251,6 +278,58 @@ pub async fn list(
         .map(from_tuple)
         .collect::<Result<_, _>>()?;
     Ok((secrets, unsigned("count of secrets", total)?))
+}
+
+/// How the database would find a page of a list, a line a step, for the test that it reads no more than it must.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn plan(
+    rows: &mut impl Rows,
+    filter: &SecretFilter,
+    order: SecretOrder,
+    direction: Direction,
+) -> Result<Vec<String>, StoreError> {
+    let sql = format!("EXPLAIN QUERY PLAN {}", page_sql(filter, order, direction));
+    let steps = on!(rows, connection => {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(connection).await?
+    });
+    let details = steps.iter().map(|step| step.try_get("detail"));
+    Ok(details.collect::<Result<_, _>>()?)
+}
+
+/// `$1` to `$5`: the store, a pattern, scopes, whether pending, and the last change that every edge serves.
+fn matches() -> String {
+    format!(
+        "store_id = $1 \
+         AND ($2 IS NULL OR name {LIKE_ANY_CASE} $2 ESCAPE '!' OR comment {LIKE_ANY_CASE} $2 ESCAPE '!') \
+         AND ($3 = 0 OR (scopes & $3) <> 0) \
+         AND ($4 < 0 OR (CASE WHEN change_seq > $5 THEN 1 ELSE 0 END) = $4)"
+    )
+}
+
+/// What finds a page: besides the parameters of [`matches`], `$6` and `$7` are its slice.
+fn page_sql(filter: &SecretFilter, order: SecretOrder, direction: Direction) -> String {
+    let is_narrowed =
+        filter.search.is_some() || filter.pending.is_some() || !filter.scopes.is_empty();
+    let key = match order {
+        // Of a few among many, an index in the order of the page would look up every secret of the store. A column
+        // to which something is appended is found in the index that has all a list shows.
+        SecretOrder::Name if is_narrowed => "name || ''",
+        SecretOrder::Created if is_narrowed => "created_at + 0",
+        SecretOrder::Name => "name",
+        SecretOrder::Comment => "coalesce(comment, '')",
+        SecretOrder::Created => "created_at",
+        SecretOrder::Modified => "modified_at",
+        // `active` sorts before `pending`, as the words do.
+        SecretOrder::Status => "(CASE WHEN change_seq > $5 THEN 1 ELSE 0 END)",
+    };
+    format!(
+        "SELECT {COLUMNS} FROM secrets WHERE {} \
+         ORDER BY {key} {direction}, id {direction} LIMIT $6 OFFSET $7",
+        matches(),
+        direction = direction.sql(),
+    )
 }
 
 /// A `LIKE` pattern that finds the text anywhere and takes no character of it as a wildcard.

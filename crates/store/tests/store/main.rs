@@ -15,5 +15,6 @@ mod group;
 mod log;
 mod opening;
 mod schema;
+mod secrets;
 mod support;
 mod tokens;

@@ -25,6 +25,21 @@ impl Engine {
         Ok(self.secret_view(&row))
     }
 
+    /// A secret's metadata, in whichever of the account's stores it is.
+    ///
+    /// # Errors
+    /// [`Missing::Secret`].
+    pub async fn secret_of_account(
+        &self,
+        permit: &Permit<ViewSecrets>,
+        id: SecretId,
+    ) -> Result<Secret> {
+        let found = self.store.secret(id).await?;
+        let row = found.filter(|secret| secret.account_id == permit.account_id());
+        row.map(|row| self.secret_view(&row))
+            .ok_or_else(|| Missing::Secret.into())
+    }
+
     /// The row of a secret, if the account has it in that store.
     pub(super) async fn find_secret(
         &self,

@@ -8,13 +8,13 @@ use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::secrets::{self, SecretRow};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{Comment, Scopes, SecretId, StoreId};
+use coffer_types::{Comment, Scopes, SecretId, StoreId, Timestamp};
 use serde_json::json;
 
 use super::{check_value, described, place_of};
 use crate::authorize::{ManageSecrets, Permit};
 use crate::engine::Engine;
-use crate::error::{Missing, Result};
+use crate::error::{Conflict, Missing, Result};
 use crate::mutate::About;
 
 /// What to change; `None` leaves a part as it is.
@@ -26,13 +26,17 @@ pub struct SecretChanges {
     pub scopes: Option<Scopes>,
     /// What people say of it; `Some(None)` takes the comment away.
     pub comment: Option<Option<Comment>>,
+    /// When the secret was last changed, as the client knows it: changes that came after are not overwritten.
+    /// `None` asks for nothing.
+    pub expected: Option<Timestamp>,
 }
 
 impl Engine {
     /// Edits a secret. A new value reaches every service that uses it.
     ///
     /// # Errors
-    /// [`Missing::Store`], [`Missing::Secret`], or [`crate::Error::Invalid`] for the value.
+    /// [`Missing::Store`], [`Missing::Secret`], [`crate::Error::Invalid`] for the value, or
+    /// [`Conflict::SecretChanged`] if it was changed at another time than expected.
     pub async fn update_secret(
         &self,
         permit: &Permit<ManageSecrets>,
@@ -64,6 +68,9 @@ impl Engine {
         changes: &SecretChanges,
     ) -> Result<Written<Secret>> {
         let before = secrets::find(tx, id).await?.ok_or(Missing::Secret)?;
+        if changes.expected.is_some_and(|at| at != before.modified_at) {
+            return Err(Conflict::SecretChanged.into());
+        }
         let mut after = SecretRow {
             scopes: changes.scopes.unwrap_or(before.scopes),
             comment: changes

@@ -89,6 +89,7 @@ async fn held_secrets(tx: &mut Tx<'_>, store_id: StoreId) -> Result<Vec<SecretRo
         store_id,
         search: None,
         scopes: Scopes::default(),
+        pending: None,
     };
     let (held, _) = secrets::list(
         tx,

@@ -1,14 +1,15 @@
 //! The form that creates secrets, one or several at once.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use coffer_engine::{Conflict, Error, Invalid, ManageSecrets, NewSecret, SecretValue};
 use coffer_types::limits::MAX_SECRETS_PER_REQUEST;
 use coffer_types::{Scope, Scopes};
 
-use super::{SCOPES, store};
+use super::store::{self, StoreChoice};
+use super::{SCOPES, list};
 use crate::api::SecretProblems;
 use crate::app::App;
 use crate::dashboard::filters;
@@ -55,9 +56,9 @@ impl Default for Item {
 }
 
 impl CreatePage {
-    fn new(shell: Shell, items: Vec<Item>, value_limit: u32) -> Self {
+    fn new(shell: Shell, choice: &StoreChoice, items: Vec<Item>, value_limit: u32) -> Self {
         Self {
-            back: shell.place("secrets-store"),
+            back: list::address_of(&shell, choice, ""),
             shell,
             items,
             value_limit,
@@ -102,14 +103,23 @@ impl Item {
 }
 
 /// Shows the empty form.
-pub(super) async fn show(Visit { permit, shell }: Visit<ManageSecrets>) -> Response {
+pub(super) async fn show(
+    Visit { permit, shell }: Visit<ManageSecrets>,
+    Query(choice): Query<StoreChoice>,
+) -> Response {
     let limit = permit.account().limits.value_bytes;
-    respond(&CreatePage::new(shell, vec![Item::default()], limit))
+    respond(&CreatePage::new(
+        shell,
+        &choice,
+        vec![Item::default()],
+        limit,
+    ))
 }
 
 /// Creates the secrets: all of them, or none.
 pub(super) async fn create(
     State(app): State<App>,
+    Query(choice): Query<StoreChoice>,
     Submit {
         permit,
         shell,
@@ -120,20 +130,22 @@ pub(super) async fn create(
     let (mut items, values) = read(&form);
     if form.has("add") {
         items.push(Item::default());
-        return respond(&CreatePage::new(shell, items, limit));
+        return respond(&CreatePage::new(shell, &choice, items, limit));
     }
     let made = async {
         let new = parse(&items, values, limit)?;
-        let store = store::find_or_create(&app.engine, &permit).await?;
-        app.engine.create_secrets(&permit, store.id, new).await
+        let stores = store::find_or_create(&app.engine, &permit, &choice).await?;
+        app.engine
+            .create_secrets(&permit, stores.chosen.id, new)
+            .await
     };
     match made.await {
         Ok(_) => {
-            let list = shell.place("secrets-store?done=secrets-created");
+            let list = list::address_of(&shell, &choice, "secrets-created");
             Redirect::to(&list).into_response()
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_) | Error::LimitExceeded(_))) => {
-            let mut page = CreatePage::new(shell, items, limit);
+            let mut page = CreatePage::new(shell, &choice, items, limit);
             page.tell(&error);
             respond_with(StatusCode::BAD_REQUEST, &page)
         }

@@ -29,7 +29,7 @@ const TOLD: [(&str, &str, &str); 15] = [
 
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
 /// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker.
-const NOT_TOLD: [&str; 22] = [
+const NOT_TOLD: [&str; 23] = [
     "instance",
     "master_keys",
     "account_keys",
@@ -44,6 +44,7 @@ const NOT_TOLD: [&str; 22] = [
     "asset_sessions",
     "version_secrets",
     "secret_reads",
+    "secret_read_hours",
     "token_uses",
     "session_uses",
     "changes",

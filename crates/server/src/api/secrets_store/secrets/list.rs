@@ -27,6 +27,7 @@ pub(in crate::api::secrets_store) async fn list(
         store_id: StorePath::id(&path)?,
         search: query.value("search").map(str::to_owned),
         scopes: scopes(&query)?,
+        pending: None,
     };
     let list = SecretList {
         filter,

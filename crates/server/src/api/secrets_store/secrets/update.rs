@@ -44,6 +44,7 @@ pub(in crate::api::secrets_store) async fn update(
         value: value.flatten(),
         scopes: scopes.flatten(),
         comment: comment.flatten(),
+        expected: None,
     };
     Ok(Answer::ok(
         app.engine
