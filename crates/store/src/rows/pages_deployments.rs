@@ -171,9 +171,9 @@ pub async fn previews(
 ) -> Result<Vec<(PagesBranch, VersionId)>, StoreError> {
     let found: Vec<(String, String)> = on!(rows, connection => {
         sqlx::query_as(
-            "SELECT branch, id FROM pages_deployments AS newest WHERE project_id = $1 AND environment = 'preview' \
-             AND number = (SELECT max(number) FROM pages_deployments WHERE project_id = newest.project_id \
-                 AND environment = 'preview' AND branch = newest.branch) \
+            "SELECT branch, id FROM pages_deployments WHERE project_id = $1 AND number IN \
+                 (SELECT max(number) FROM pages_deployments WHERE project_id = $1 AND environment = 'preview' \
+                     GROUP BY branch) \
              ORDER BY number DESC",
         )
         .bind(project_id.to_string())
