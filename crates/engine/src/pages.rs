@@ -6,7 +6,7 @@ mod assets;
 mod configuration;
 mod deployments;
 mod events;
-mod projects;
+pub(crate) mod projects;
 mod routes;
 mod view;
 

@@ -7,6 +7,6 @@ mod find;
 mod list;
 
 pub use create::NewPagesProject;
-pub(super) use find::existing;
 pub use edit::PagesProjectChanges;
+pub(crate) use find::existing;
 pub use list::PagesProjectPage;

@@ -1,6 +1,7 @@
 //! Versions of a Worker.
 
 mod content;
+mod contents;
 mod create;
 mod delete;
 mod find;

@@ -6,7 +6,6 @@ use coffer_store::rows::audit::NewEvent;
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::pages_deployments::{self, PagesDeploymentRow};
 use coffer_store::rows::pages_projects::PagesProjectRow;
-use coffer_store::rows::{blobs, manifest_blobs};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::Action;
 use coffer_types::{PagesProjectName, VersionId};
@@ -18,8 +17,9 @@ use crate::error::{Conflict, Result};
 use crate::pages::projects::existing;
 
 impl Engine {
-    /// Removes a deployment, which then answers nowhere; with `force` even its branch's newest. Waits a moment for the
-    /// edges to stop it.
+    /// Removes a deployment, which then answers nowhere, and ends its tails; with `force` even its branch's newest. The
+    /// branch's host name then is that of the branch's deployment before it, with the variables and secrets that this one
+    /// was made with; if there is none, it answers nothing. Waits a moment for the edges to stop it.
     ///
     /// # Errors
     /// [`crate::Missing::PagesProject`], [`crate::Missing::PagesDeployment`]; [`Conflict::PagesDeploymentLive`],
@@ -49,6 +49,7 @@ impl Engine {
                 })
             })
             .await?;
+        self.tails.end_all_of_version(id);
         self.await_applied(seq).await;
         Ok(())
     }
@@ -63,28 +64,10 @@ impl Engine {
         row: &PagesDeploymentRow,
     ) -> Result<NewEvent> {
         pages_deployments::delete(tx, row.id).await?;
-        self.drop_blobs(tx, project, row).await?;
+        self.free_contents(tx, project.account_id, std::iter::once(&row.facts.version))
+            .await?;
         changes::record(tx, project.account_id, ChangeSubject::Version(row.id)).await?;
         Ok(self.pages_deployment_event(permit, project, row, Action::Delete))
-    }
-
-    /// Removes the contents that only this deployment had, which must be gone.
-    pub(in crate::pages) async fn drop_blobs(
-        &self,
-        tx: &mut Tx<'_>,
-        project: &PagesProjectRow,
-        row: &PagesDeploymentRow,
-    ) -> Result<()> {
-        let version = &row.facts.version;
-        let modules: Vec<_> = version.modules.iter().map(|module| module.digest).collect();
-        blobs::delete_unused(tx, &modules).await?;
-        let manifests: Vec<_> = version
-            .assets
-            .iter()
-            .map(|assets| assets.manifest)
-            .collect();
-        let now = self.clock.now();
-        Ok(manifest_blobs::delete_unused(tx, project.account_id, &manifests, now).await?)
     }
 }
 

@@ -49,10 +49,11 @@ impl Engine {
             pages_deployments::list(tx, project.id, None, Slice::ALL).await?;
         pages_projects::delete(tx, project.id).await?;
         for deployment in &deployments {
-            self.drop_blobs(tx, &project, deployment).await?;
             let subject = ChangeSubject::Version(deployment.id);
             changes::record(tx, project.account_id, subject).await?;
         }
+        let gone = deployments.iter().map(|one| &one.facts.version);
+        self.free_contents(tx, project.account_id, gone).await?;
         let subject = ChangeSubject::PagesProject(project.id);
         let seq = changes::record(tx, project.account_id, subject).await?;
         let nothing = PagesConfigurations::default();
@@ -61,6 +62,7 @@ impl Engine {
         let mut event = self.pages_project_event(permit, Some(&project), None, Action::Delete);
         event.details["deployments"] = json!(count);
         events.push(event);
-        Written::with_events((project.id, seq), events).ok_or_else(|| Error::Internal("no events".to_owned()))
+        Written::with_events((project.id, seq), events)
+            .ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }

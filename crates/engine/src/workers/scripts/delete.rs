@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use coffer_store::rows::changes::{self, ChangeSubject};
-use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::{
-    Slice, blobs, deployments, manifest_blobs, versions, worker_hosts, worker_routes, workers,
-};
+use coffer_store::rows::{Slice, deployments, versions, worker_hosts, worker_routes, workers};
 use coffer_store::{Tx, Written};
+use coffer_types::WorkerName;
 use coffer_types::audit::Action;
-use coffer_types::{Digest, WorkerName};
 use serde_json::json;
 
 use crate::authorize::{DeployWorkers, Permit};
@@ -61,10 +58,8 @@ impl Engine {
         let hosts = worker_hosts::of_worker(tx, worker.id).await?;
         let routes = worker_routes::of_worker(tx, worker.id).await?;
         workers::delete(tx, worker.id).await?;
-        blobs::delete_unused(tx, &digests_of(&held)).await?;
-        let manifests = manifests_of(&held);
-        manifest_blobs::delete_unused(tx, permit.account_id(), &manifests, self.clock.now())
-            .await?;
+        let gone = held.iter().map(|version| &version.facts);
+        self.free_contents(tx, permit.account_id(), gone).await?;
         for version in &held {
             let subject = ChangeSubject::Version(version.id);
             changes::record(tx, permit.account_id(), subject).await?;
@@ -84,25 +79,4 @@ impl Engine {
         events.push(self.worker_event(permit, worker, Action::Delete, details));
         Written::with_events(seq, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
-}
-
-fn digests_of(held: &[VersionRow]) -> Vec<Digest> {
-    let mut digests: Vec<_> = held
-        .iter()
-        .flat_map(|version| &version.facts.modules)
-        .map(|module| module.digest)
-        .collect();
-    digests.sort_unstable();
-    digests.dedup();
-    digests
-}
-
-fn manifests_of(held: &[VersionRow]) -> Vec<Digest> {
-    let assets = held
-        .iter()
-        .filter_map(|version| version.facts.assets.as_ref());
-    let mut digests: Vec<_> = assets.map(|assets| assets.manifest).collect();
-    digests.sort_unstable();
-    digests.dedup();
-    digests
 }

@@ -2,7 +2,7 @@
 
 use coffer_store::Written;
 use coffer_store::rows::pages_deployments;
-use coffer_store::rows::pages_projects::PagesProjectRow;
+use coffer_store::rows::pages_projects::{self, PagesProjectRow};
 use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::{PagesProjectName, TailId, VersionId};
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Writes down that a tail was made or ended.
+    /// Writes down that a tail was made, of a deployment that is there, or ended, of a project that is there.
     async fn tell_of_pages_tail(
         &self,
         permit: &Permit<DeployPages>,
@@ -91,9 +91,18 @@ impl Engine {
             details,
         };
         let event = self.event(&permit.caller, permit.account_id(), about);
-        self.mutate(&caller, move |_| {
+        let project_id = project.id;
+        self.mutate(&caller, move |tx| {
             let event = event.clone();
-            Box::pin(async move { Ok(Written::new((), event)) })
+            Box::pin(async move {
+                let found = pages_projects::find(tx, project_id).await?;
+                found.ok_or(Missing::PagesProject)?;
+                if action == Action::Create {
+                    let found = pages_deployments::find(tx, project_id, deployment).await?;
+                    found.ok_or(Missing::PagesDeployment)?;
+                }
+                Ok(Written::new((), event))
+            })
         })
         .await
     }

@@ -180,6 +180,19 @@ impl Tails {
         self.tell(&tails);
     }
 
+    /// Ends every tail of a version that is gone. Their clients still find them when they delete them.
+    pub(crate) fn end_all_of_version(&self, version_id: VersionId) {
+        let mut tails = self.tails.lock();
+        let of_version = tails.values_mut();
+        for tail in of_version.filter(|tail| tail.filters.is_of_version(version_id)) {
+            if let Phase::Followed(queue) = &tail.phase {
+                queue.end(TailEnd::Deleted);
+            }
+            tail.phase = Phase::Ended;
+        }
+        self.tell(&tails);
+    }
+
     /// Ends every tail, because the server does.
     pub(crate) fn close(&self) {
         let mut tails = self.tails.lock();

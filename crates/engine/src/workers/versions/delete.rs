@@ -6,12 +6,10 @@ use std::sync::Arc;
 use coffer_store::rows::audit::NewEvent;
 use coffer_store::rows::changes::{self, ChangeSubject};
 use coffer_store::rows::versions::VersionRow;
-use coffer_store::rows::{
-    Slice, blobs, deployments, manifest_blobs, versions, worker_secrets, workers,
-};
+use coffer_store::rows::{Slice, deployments, versions, worker_secrets, workers};
 use coffer_store::{Tx, Written};
 use coffer_types::audit::{Action, ResourceKind};
-use coffer_types::{AccountId, Digest, WorkerName, WorkerSecretId};
+use coffer_types::{WorkerName, WorkerSecretId};
 use serde_json::json;
 
 use crate::authorize::{DeployWorkers, Permit};
@@ -66,7 +64,8 @@ impl Engine {
         versions::delete(tx, gone.id).await?;
         let (held, _) = versions::list(tx, before.worker.id, Slice::ALL).await?;
         let freed = free_values(tx, &gone, &held).await?;
-        self.free_contents(tx, permit.account_id(), &gone).await?;
+        self.free_contents(tx, permit.account_id(), std::iter::once(&gone.facts))
+            .await?;
         let mut worker = before.worker.clone();
         worker.modified_at = self.clock.now();
         workers::update(tx, &worker).await?;
@@ -102,23 +101,6 @@ impl Engine {
             }
         }
         Ok(events)
-    }
-
-    /// Removes the contents that only this version had.
-    pub(super) async fn free_contents(
-        &self,
-        tx: &mut Tx<'_>,
-        account_id: AccountId,
-        gone: &VersionRow,
-    ) -> Result<()> {
-        let modules = gone.facts.modules.iter().map(|module| module.digest);
-        let digests: BTreeSet<Digest> = modules.collect();
-        let digests: Vec<Digest> = digests.into_iter().collect();
-        blobs::delete_unused(tx, &digests).await?;
-        let manifest: Vec<Digest> = gone.facts.assets.iter().map(|one| one.manifest).collect();
-        let now = self.clock.now();
-        manifest_blobs::delete_unused(tx, account_id, &manifest, now).await?;
-        Ok(())
     }
 }
 

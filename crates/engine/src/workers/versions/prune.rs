@@ -90,7 +90,7 @@ impl Pruner {
         for gone in removed {
             let freed = free_values(tx, &gone, &held).await?;
             self.engine
-                .free_contents(tx, worker.account_id, &gone)
+                .free_contents(tx, worker.account_id, std::iter::once(&gone.facts))
                 .await?;
             let details = json!({
                 "number": gone.number,

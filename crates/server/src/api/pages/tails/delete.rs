@@ -47,9 +47,11 @@ mod tests {
         let other = id_of(&app.deployed("main").await);
         let tails = format!("{DEPLOYMENTS}/{deployment}/tails");
         let mut made = Vec::new();
+        let mut url = String::new();
         for _ in 0..2 {
             let answer = app.request(Method::POST, &tails, Some(json!({}))).await;
             made.push(text_at(result(&answer), "/id"));
+            url = text_at(result(&answer), "/url");
         }
         let id = &made[0];
         for path in [
@@ -75,9 +77,13 @@ mod tests {
         let again = app.request(Method::DELETE, &path, None).await;
         assert_eq!(failure(&again).0, 404);
 
-        // A client ends its tail also when the deployment was deleted meanwhile.
+        // With the deployment its tails end; a client may still end its own.
         let path = format!("{DEPLOYMENTS}/{deployment}?force=true");
         result(&app.request(Method::DELETE, &path, None).await);
+        let (_, token) = url.rsplit_once('/').unwrap();
+        assert!(app.engine.follow_tail(&made[1], token).is_err());
+        let answer = app.request(Method::POST, &tails, Some(json!({}))).await;
+        assert_eq!(failure(&answer).0, 404);
         let path = format!("{tails}/{}", made[1]);
         let answer = app.request(Method::DELETE, &path, None).await;
         assert_eq!(result(&answer), &json!(null));

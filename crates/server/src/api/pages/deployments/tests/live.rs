@@ -94,6 +94,25 @@ async fn a_branch_answers_with_its_newest_preview() {
 }
 
 #[tokio::test]
+async fn without_its_newest_preview_a_branch_answers_with_the_one_before() {
+    let app = TestApp::with_site().await;
+    let first = app.deployed("dev").await;
+    let second = app.deployed("dev").await;
+    let answering = async || app.told_project("site").await.unwrap().branches;
+    assert_eq!(answering().await, [("dev".to_owned(), id_of(&second))]);
+    result(&delete(&app, &second, "?force=true").await);
+    assert_eq!(answering().await, [("dev".to_owned(), id_of(&first))]);
+    let path = format!("{DEPLOYMENTS}/{}", id_of(&first));
+    let found = app.request(Method::GET, &path, None).await;
+    assert_eq!(
+        result(&found)["aliases"],
+        json!(["http://dev.site.pages.localhost:7080"])
+    );
+    result(&delete(&app, &first, "?force=true").await);
+    assert!(answering().await.is_empty());
+}
+
+#[tokio::test]
 async fn deployments_are_listed_the_newest_first_and_by_environment() {
     let app = TestApp::with_site().await;
     let first = app.deployed("main").await;
