@@ -17,7 +17,12 @@ const STATUS: &str = "success";
 /// What makes deployments here.
 const TRIGGER: &str = "ad_hoc";
 /// What deployments are told of themselves, which is shown in other places.
-const TOLD: &str = "CF_PAGES";
+pub(super) const TOLD: [&str; 4] = [
+    "CF_PAGES",
+    "CF_PAGES_BRANCH",
+    "CF_PAGES_COMMIT_SHA",
+    "CF_PAGES_URL",
+];
 
 /// The project with its deployments as the API shows it.
 pub(super) async fn shown_project(
@@ -77,7 +82,7 @@ pub(super) fn deployment(
     let variables = version
         .bindings
         .iter()
-        .filter(|one| is_shown(&one.kind) && !one.name.as_str().starts_with(TOLD));
+        .filter(|one| is_shown(&one.kind) && !TOLD.contains(&one.name.as_str()));
     Deployment {
         id: row.id,
         short_id: row.id.short(),

@@ -9,6 +9,7 @@ use coffer_types::{AccountId, Binding, BindingKind, BindingName, PagesBranch, Pa
 use crate::authorize::Permit;
 use crate::engine::Engine;
 use crate::error::{Conflict, Error, Invalid, Problem, Result};
+use crate::pages::view::TOLD;
 use crate::pages::worker_name;
 use crate::workers::{
     Asked, Binds, Code, Inheritance, NewBinding, NewBindingKind, Resolved, Written,
@@ -107,15 +108,16 @@ impl Engine {
 
 impl Told<'_> {
     fn kinds(&self) -> [(&'static str, BindingKind); 5] {
+        let [is_pages, branch, commit, url] = TOLD;
         let text = |text: &str| BindingKind::PlainText {
             text: text.to_owned(),
         };
         [
             (ASSETS, BindingKind::Assets {}),
-            ("CF_PAGES", text("1")),
-            ("CF_PAGES_BRANCH", text(self.branch.as_str())),
-            ("CF_PAGES_COMMIT_SHA", text(self.commit_hash)),
-            ("CF_PAGES_URL", text(&self.url)),
+            (is_pages, text("1")),
+            (branch, text(self.branch.as_str())),
+            (commit, text(self.commit_hash)),
+            (url, text(&self.url)),
         ]
     }
 }
