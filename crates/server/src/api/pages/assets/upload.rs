@@ -1,10 +1,13 @@
 //! `POST /pages/assets/upload`: files with their hashes, as JSON.
 
+use std::fmt;
+
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use coffer_engine::{Error, NewAsset, Problem};
 use coffer_types::limits::{MAX_ASSETS_PER_VERSION, MAX_COMMENT_BYTES, MAX_UPLOAD_BYTES};
-use serde::{Deserialize, Serialize};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::permit;
 use crate::api::answer::Answer;
@@ -27,6 +30,49 @@ struct Metadata {
     content_type: Option<String>,
 }
 
+/// The files of a request, as many as it may have: a body of tiny ones would take several times its size.
+struct AtMost {
+    fields: Vec<FileFields>,
+    /// Whether the request has no more.
+    is_all: bool,
+}
+
+impl<'de> Deserialize<'de> for AtMost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(AtMostVisitor)
+    }
+}
+
+struct AtMostVisitor;
+
+impl<'de> Visitor<'de> for AtMostVisitor {
+    type Value = AtMost;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AtMost, A::Error> {
+        let mut fields = Vec::new();
+        while fields.len() < MAX_ASSETS_PER_VERSION {
+            match list.next_element()? {
+                Some(one) => fields.push(one),
+                None => {
+                    return Ok(AtMost {
+                        fields,
+                        is_all: true,
+                    });
+                }
+            }
+        }
+        let mut is_all = true;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            is_all = false;
+        }
+        Ok(AtMost { fields, is_all })
+    }
+}
+
 /// What is answered: how many files were kept. One that is wrong is refused with all others.
 #[derive(Debug, Serialize)]
 pub(super) struct Kept {
@@ -39,7 +85,7 @@ pub(super) async fn upload(State(app): State<App>, request: Request) -> ApiResul
     let permit = permit(&mut parts, &app).await?;
     let _room = app.upload_room.take(body.size_hint().upper()).await?;
     let bytes = read(body, MAX_UPLOAD_BYTES, app.body_idle).await?;
-    let Json(fields): Json<Vec<FileFields>> = Json::from_body(&bytes)?;
+    let Json(fields): Json<AtMost> = Json::from_body(&bytes)?;
     drop(bytes);
     let files = files(fields)?;
     let count = app.engine.upload_pages_assets(&permit, files).await?;
@@ -49,10 +95,10 @@ pub(super) async fn upload(State(app): State<App>, request: Request) -> ApiResul
     }))
 }
 
-fn files(fields: Vec<FileFields>) -> Result<Vec<NewAsset>, Error> {
+fn files(AtMost { fields, is_all }: AtMost) -> Result<Vec<NewAsset>, Error> {
     let refused =
         |pointer: String, rule: String| Err(Error::invalid(pointer, Problem::Pages(rule)));
-    if fields.len() > MAX_ASSETS_PER_VERSION {
+    if !is_all {
         let rule = format!("at most {MAX_ASSETS_PER_VERSION} files per request");
         return refused(String::new(), rule);
     }
