@@ -19,6 +19,7 @@ pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0007_pages_deployments.sql"),
     include_str!("../migrations/sqlite/0008_lists_of_secrets.sql"),
     include_str!("../migrations/sqlite/0009_second_factors.sql"),
+    include_str!("../migrations/sqlite/0010_assets_by_product.sql"),
 ];
 
 /// How every connection to a SQLite file is set up.

@@ -5,7 +5,7 @@ use coffer_types::{AccountId, Digest, SessionId, Timestamp, TokenId};
 
 use crate::connection::Tx;
 use crate::error::StoreError;
-use crate::rows::account_assets::{self, AccountAssetRow};
+use crate::rows::account_assets::{self, AccountAssetRow, AssetProduct};
 use crate::rows::asset_sessions::{self, AssetSessionRow};
 use crate::rows::{session_uses, token_uses};
 
@@ -19,16 +19,29 @@ pub enum Observation {
     /// That an upload of static assets has begun. Nothing is served of it before a version names it, and that
     /// version has its event.
     AssetUpload(Box<AssetSessionRow>),
-    /// Files of such an upload with their contents.
+    /// That files are about to be deployed, some of which may have been sent before.
+    AssetsAskedFor {
+        /// Whose they are.
+        account_id: AccountId,
+        /// What they were sent for.
+        product: AssetProduct,
+        /// Their hashes.
+        client_hashes: Vec<String>,
+        /// When they were asked for.
+        at: Timestamp,
+    },
+    /// Files of an upload with their contents.
     AssetFiles {
         /// Whose they are.
         account_id: AccountId,
+        /// What they are for.
+        product: AssetProduct,
         /// The files.
         files: Vec<(AccountAssetRow, Bytes)>,
         /// When they came.
         at: Timestamp,
     },
-    /// What was found of files that were sent without the paths that their hashes are made with.
+    /// What was found of files of Pages that were sent without the paths that their hashes are made with.
     AssetsVerified {
         /// Whose they are.
         account_id: AccountId,
@@ -54,13 +67,23 @@ impl Observation {
                 }
             }
             Self::AssetUpload(session) => asset_sessions::keep(tx, session).await?,
+            Self::AssetsAskedFor {
+                account_id,
+                product,
+                client_hashes,
+                at,
+            } => {
+                account_assets::refresh(tx, *account_id, *product, client_hashes, *at).await?;
+                account_assets::sweep(tx, *at).await?;
+            }
             Self::AssetFiles {
                 account_id,
+                product,
                 files,
                 at,
             } => {
                 for (file, content) in files {
-                    account_assets::keep(tx, *account_id, file, content, *at).await?;
+                    account_assets::keep(tx, *account_id, *product, (file, content), *at).await?;
                 }
             }
             Self::AssetsVerified {

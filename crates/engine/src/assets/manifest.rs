@@ -70,6 +70,11 @@ impl NewManifest {
         self.0.iter().map(|(path, entry)| (path.as_str(), entry))
     }
 
+    /// The hashes of all files.
+    pub(super) fn hashes(&self) -> Vec<String> {
+        self.0.values().map(|entry| entry.hash.clone()).collect()
+    }
+
     /// How many files there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()

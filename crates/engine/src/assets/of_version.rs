@@ -1,8 +1,8 @@
 //! The assets of a new version.
 
 use bytes::Bytes;
-use coffer_store::Tx;
 use coffer_store::rows::manifest_blobs;
+use coffer_store::{StoreError, Tx};
 use coffer_types::assets::RunWorkerFirst;
 use coffer_types::limits::{
     MAX_ASSET_RULES_BYTES, MAX_RUN_WORKER_FIRST_PATTERN_BYTES, MAX_RUN_WORKER_FIRST_PATTERNS,
@@ -12,6 +12,9 @@ use coffer_types::{AccountId, Asset, AssetManifest, Assets, AssetsConfig, Digest
 use super::upload::sha_256;
 use crate::engine::Engine;
 use crate::error::{Error, Problem, Result};
+
+/// Where an upload says how its assets are served.
+const CONFIG: &str = "/assets/config";
 
 /// What an upload says of a version's assets.
 #[derive(Clone, Debug)]
@@ -62,8 +65,17 @@ impl KeptManifest {
     }
 
     /// Keeps it with its references.
-    pub(crate) async fn keep(&self, tx: &mut Tx<'_>) -> Result<()> {
-        Ok(manifest_blobs::insert(tx, self.digest, &self.content, &self.files).await?)
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] at `pointer` if a file is gone by now.
+    pub(crate) async fn keep(&self, tx: &mut Tx<'_>, pointer: &str) -> Result<()> {
+        match manifest_blobs::insert(tx, self.digest, &self.content, &self.files).await {
+            Err(StoreError::Orphan) => {
+                let rule = "a file was removed at the same time: send the files again".to_owned();
+                Err(Error::invalid(pointer, Problem::Upload(rule)))
+            }
+            kept => Ok(kept?),
+        }
     }
 }
 
@@ -89,7 +101,7 @@ impl Engine {
                 });
             }
             Some(NewAssets::Configured(config)) => {
-                check_config(&config)?;
+                check_config(&config, CONFIG)?;
                 let Some(previous) = previous else {
                     let rule =
                         "the Worker's newest version has no assets to configure: upload some"
@@ -104,7 +116,7 @@ impl Engine {
             }
             Some(NewAssets::Uploaded { jwt, config }) => (jwt, config),
         };
-        check_config(&config)?;
+        check_config(&config, CONFIG)?;
         let manifest = self.uploaded_manifest(account_id, name, &jwt).await?;
         Ok(VersionAssets {
             assets: Some(Assets {
@@ -156,7 +168,8 @@ impl Engine {
     }
 }
 
-pub(crate) fn check_config(config: &AssetsConfig) -> Result<()> {
+/// Checks the bounds of a configuration. The members of a refused one are pointed to with `prefix` before them.
+pub(crate) fn check_config(config: &AssetsConfig, prefix: &str) -> Result<()> {
     for (name, text) in [
         ("_headers", &config.headers),
         ("_redirects", &config.redirects),
@@ -164,7 +177,7 @@ pub(crate) fn check_config(config: &AssetsConfig) -> Result<()> {
         let bytes = text.as_ref().map_or(0, String::len);
         if bytes > MAX_ASSET_RULES_BYTES {
             let rule = format!("{name} is {bytes} bytes, the limit is {MAX_ASSET_RULES_BYTES}");
-            let pointer = format!("/assets/config/{name}");
+            let pointer = format!("{prefix}/{name}");
             return Err(Error::invalid(pointer, Problem::Upload(rule)));
         }
     }
@@ -173,7 +186,7 @@ pub(crate) fn check_config(config: &AssetsConfig) -> Result<()> {
     };
     let refused = |rule: String| {
         Err(Error::invalid(
-            "/assets/config/run_worker_first",
+            format!("{prefix}/run_worker_first"),
             Problem::Upload(rule),
         ))
     };

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use coffer_store::Observation;
-use coffer_store::rows::account_assets::{self, AccountAssetRow};
+use coffer_store::rows::account_assets::{self, AccountAssetRow, AssetProduct};
 use coffer_store::rows::asset_sessions::{self, AssetSessionRow};
 use coffer_types::limits::{
     ASSET_UPLOAD_MINUTES, MAX_ASSET_BYTES_PER_UPLOAD, MAX_ASSETS_PER_UPLOAD,
@@ -41,6 +41,15 @@ impl Engine {
         manifest: NewManifest,
     ) -> Result<AssetUpload> {
         let account_id = permit.account_id();
+        // What is known from here on stays until the version is there.
+        self.store
+            .observe(Observation::AssetsAskedFor {
+                account_id,
+                product: AssetProduct::Workers,
+                client_hashes: manifest.hashes(),
+                at: self.clock.now(),
+            })
+            .await?;
         let known = self.known_assets(account_id).await?;
         let problems: Vec<_> = manifest
             .entries()
@@ -80,16 +89,16 @@ impl Engine {
         })
     }
 
-    /// The account's files by their clients' hashes, of which each is what its hash says.
+    /// The files that the account has sent for Workers by their clients' hashes, of which each is what its hash says.
     pub(crate) async fn known_assets(
         &self,
         account_id: AccountId,
     ) -> Result<HashMap<String, AccountAssetRow>> {
         let mut reader = self.store.reader().await?;
-        let known = account_assets::of_account(&mut reader, account_id).await?;
+        let known =
+            account_assets::of_account(&mut reader, account_id, AssetProduct::Workers).await?;
         Ok(known
             .into_iter()
-            .filter(|file| file.verified)
             .map(|file| (file.client_hash.clone(), file))
             .collect())
     }

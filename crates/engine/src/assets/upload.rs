@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use coffer_store::Observation;
-use coffer_store::rows::account_assets::AccountAssetRow;
+use coffer_store::rows::account_assets::{AccountAssetRow, AssetProduct};
 use coffer_types::Digest;
 
 use super::manifest::{NewManifest, problem};
@@ -62,6 +62,7 @@ impl Engine {
             self.store
                 .observe(Observation::AssetFiles {
                     account_id,
+                    product: AssetProduct::Workers,
                     files,
                     at,
                 })

@@ -2,8 +2,8 @@
 //! lasts for an hour.
 //!
 //! Each file comes with a hash that is made of its content and of the extension of its path, and without that path.
-//! So until a deployment names the path ([`manifest`]), nobody knows whether the hash is right; until then the file is
-//! only for deployments of Pages, which find it out.
+//! So until a deployment names the path ([`manifest`]), nobody knows whether the hash is right. Files are for deployments
+//! of Pages only: who sends one says what media type it is served as.
 
 mod manifest;
 mod token;

@@ -293,7 +293,7 @@ async fn write(tx: &mut Tx<'_>, plan: &Plan) -> Result<Written<Published>> {
         blobs::insert(tx, module.digest, content).await?;
     }
     if let Some(manifest) = &plan.manifest {
-        manifest.keep(tx).await?;
+        manifest.keep(tx, "/assets/jwt").await?;
     }
     for secret in &plan.secrets {
         worker_secrets::insert(tx, worker.id, secret, plan.version.created_at).await?;

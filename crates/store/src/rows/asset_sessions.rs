@@ -4,12 +4,8 @@ use coffer_types::{AccountId, Timestamp, WorkerName};
 
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
-use crate::rows::{account_assets, parsed};
+use crate::rows::parsed;
 
-/// How long an uploaded file stays that no version names, in microseconds: a day.
-const UNUSED_KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// Unused files that are removed with a new upload.
-const MAX_FILES_SWEPT: u32 = 500;
 /// Open uploads of one account; one more ends the oldest.
 const MAX_SESSIONS_PER_ACCOUNT: u32 = 50;
 
@@ -30,7 +26,7 @@ pub struct AssetSessionRow {
     pub expires_at: Timestamp,
 }
 
-/// Keeps a new upload, and removes what has run out.
+/// Keeps a new upload, and removes those that have run out.
 pub(crate) async fn keep(tx: &mut Tx<'_>, session: &AssetSessionRow) -> Result<(), StoreError> {
     let now = session.created_at;
     execute!(
@@ -38,13 +34,6 @@ pub(crate) async fn keep(tx: &mut Tx<'_>, session: &AssetSessionRow) -> Result<(
         "DELETE FROM asset_sessions WHERE expires_at <= $1",
         now.as_micros()
     );
-    account_assets::sweep(
-        tx,
-        now.plus_micros(-UNUSED_KEPT_MICROS),
-        now,
-        MAX_FILES_SWEPT,
-    )
-    .await?;
     execute!(
         tx,
         "INSERT INTO asset_sessions (id, account_id, worker_name, manifest, created_at, expires_at) \

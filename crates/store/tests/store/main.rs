@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod assets;
 mod audit;
 mod audit_pages;
 mod caches;

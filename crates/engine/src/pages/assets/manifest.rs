@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_store::Observation;
-use coffer_store::rows::account_assets::{self, AccountAssetRow};
+use coffer_store::rows::account_assets::{self, AccountAssetRow, AssetProduct};
 use coffer_store::rows::blobs;
 use coffer_types::limits::MAX_ASSETS_PER_VERSION;
 use coffer_types::{AccountId, Asset, AssetManifest, Digest};
@@ -53,11 +53,12 @@ impl Engine {
             return Err(Error::invalid("/manifest", Problem::Pages(rule)));
         }
         let mut reader = self.store.reader().await?;
-        let known: HashMap<_, _> = account_assets::of_account(&mut reader, account_id)
-            .await?
-            .into_iter()
-            .map(|file| (file.client_hash.clone(), file))
-            .collect();
+        let known: HashMap<_, _> =
+            account_assets::of_account(&mut reader, account_id, AssetProduct::Pages)
+                .await?
+                .into_iter()
+                .map(|file| (file.client_hash.clone(), file))
+                .collect();
         drop(reader);
         let mut served = AssetManifest::default();
         let mut unverified = Vec::new();

@@ -1,7 +1,5 @@
 //! The token under which files are sent: a JSON Web Token for one project and an hour.
 
-use coffer_store::Observation;
-use coffer_store::rows::asset_sessions::AssetSessionRow;
 use coffer_store::rows::pages_projects;
 use coffer_types::limits::{ASSET_UPLOAD_MINUTES, MAX_ASSETS_PER_VERSION};
 use coffer_types::{AccountId, PagesProjectId, PagesProjectName};
@@ -11,11 +9,9 @@ use crate::authorize::{DeployPages, Permit};
 use crate::engine::Engine;
 use crate::error::{Error, Result, Unauthenticated};
 use crate::pages::projects::existing;
-use crate::pages::worker_name;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_MINUTE: i64 = 60 * MICROS_PER_SECOND;
-const ID_BYTES: usize = 16;
 
 /// What a token says. An upload for a Worker has other claims, so neither token is taken for the other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,8 +33,8 @@ pub struct PagesUploadPermit {
 }
 
 impl Engine {
-    /// The token under which files for a project are sent. While it lasts, no file of the account that is not used yet
-    /// is removed.
+    /// The token under which files for a project are sent. What the files are is told by the deployment, so nothing is
+    /// written before one is asked about or sent; from then on it stays until the token has ended.
     ///
     /// # Errors
     /// [`crate::Missing::PagesProject`].
@@ -52,20 +48,6 @@ impl Engine {
         drop(reader);
         let now = self.clock.now();
         let expires_at = now.plus_micros(ASSET_UPLOAD_MINUTES * MICROS_PER_MINUTE);
-        let mut id = [0; ID_BYTES];
-        self.random.fill(&mut id);
-        let session = AssetSessionRow {
-            id: hex::encode(id),
-            account_id: project.account_id,
-            worker_name: worker_name(name)?,
-            // What the files are is told by the deployment.
-            manifest: "{}".to_owned(),
-            created_at: now,
-            expires_at,
-        };
-        self.store
-            .observe(Observation::AssetUpload(Box::new(session)))
-            .await?;
         self.signed_claims(&Claims {
             exp: expires_at.as_micros() / MICROS_PER_SECOND,
             max_file_count_allowed: MAX_ASSETS_PER_VERSION,

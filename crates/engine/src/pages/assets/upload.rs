@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use coffer_store::Observation;
-use coffer_store::rows::account_assets::{self, AccountAssetRow};
+use coffer_store::rows::account_assets::{self, AccountAssetRow, AssetProduct};
 use coffer_types::AccountId;
 use coffer_types::limits::{MAX_ASSET_BYTES, MAX_ASSETS_PER_VERSION};
 
@@ -29,6 +29,18 @@ impl Engine {
         hashes: Vec<String>,
     ) -> Result<Vec<String>> {
         check_hashes(&hashes)?;
+        // What is known from here on stays until the deployment is there.
+        self.store
+            .observe(Observation::AssetsAskedFor {
+                account_id: permit.account_id,
+                product: AssetProduct::Pages,
+                client_hashes: hashes
+                    .iter()
+                    .map(|hash| hash.to_ascii_lowercase())
+                    .collect(),
+                at: self.clock.now(),
+            })
+            .await?;
         let known = self.sent_assets(permit.account_id).await?;
         let mut told = HashSet::new();
         let is_missing = |hash: &String| {
@@ -76,6 +88,7 @@ impl Engine {
             self.store
                 .observe(Observation::AssetFiles {
                     account_id: permit.account_id,
+                    product: AssetProduct::Pages,
                     files,
                     at: self.clock.now(),
                 })
@@ -84,10 +97,11 @@ impl Engine {
         Ok(count)
     }
 
-    /// The hashes of all files that the account has sent, whether or not they are right.
+    /// The hashes of all files that the account has sent for Pages, whether or not they are right.
     async fn sent_assets(&self, account_id: AccountId) -> Result<HashSet<String>> {
         let mut reader = self.store.reader().await?;
-        let known = account_assets::of_account(&mut reader, account_id).await?;
+        let known =
+            account_assets::of_account(&mut reader, account_id, AssetProduct::Pages).await?;
         Ok(known.into_iter().map(|file| file.client_hash).collect())
     }
 }

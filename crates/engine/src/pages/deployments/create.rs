@@ -277,7 +277,7 @@ fn assets_config(new: &NewPagesDeployment) -> Result<AssetsConfig> {
         headers: new.headers.clone(),
         redirects: new.redirects.clone(),
     };
-    check_config(&config)?;
+    check_config(&config, "")?;
     Ok(AssetsConfig {
         run_worker_first,
         ..config

@@ -58,7 +58,7 @@ impl Engine {
         for (module, content) in row.facts.version.modules.iter().zip(&plan.contents) {
             blobs::insert(tx, module.digest, content).await?;
         }
-        plan.manifest.keep(tx).await?;
+        plan.manifest.keep(tx, "/manifest").await?;
         pages_deployments::insert(tx, &row).await.map_err(changed)?;
         for secret in &plan.secrets {
             pages_deployment_secrets::insert(tx, row.id, secret).await?;

@@ -1,5 +1,6 @@
 //! Deployments through the real router.
 
+mod files;
 mod live;
 mod refused;
 mod secrets;
@@ -25,14 +26,22 @@ async fn a_directory_is_deployed_as_wrangler_does_it() {
     assert_eq!(claims.len(), 3);
 
     let about = json!({ "hashes": hashes });
-    let missing = app.about_files(&token, "check-missing", about.clone()).await;
+    let missing = app
+        .about_files(&token, "check-missing", about.clone())
+        .await;
     assert_eq!(result(&missing), &json!(hashes));
     let kept = app
-        .about_files(&token, "upload", json!(files.map(|(path, content)| sent(path, content))))
+        .about_files(
+            &token,
+            "upload",
+            json!(files.map(|(path, content)| sent(path, content))),
+        )
         .await;
     let expected = json!({ "successful_key_count": 2, "unsuccessful_keys": [] });
     assert_eq!(result(&kept), &expected);
-    let missing = app.about_files(&token, "check-missing", about.clone()).await;
+    let missing = app
+        .about_files(&token, "check-missing", about.clone())
+        .await;
     assert_eq!(result(&missing), &json!([]));
     let upserted = app.about_files(&token, "upsert-hashes", about).await;
     assert_eq!(result(&upserted), &Value::Null);
@@ -66,7 +75,11 @@ async fn a_directory_is_deployed_as_wrangler_does_it() {
     assert_eq!(deployment["uses_functions"], false);
     assert_eq!(deployment["aliases"], Value::Null);
     let found = app
-        .request(Method::GET, &format!("{DEPLOYMENTS}/{}", id_of(&deployment)), None)
+        .request(
+            Method::GET,
+            &format!("{DEPLOYMENTS}/{}", id_of(&deployment)),
+            None,
+        )
         .await;
     assert_eq!(result(&found), &deployment);
     let project = app.request(Method::GET, SITE, None).await;
@@ -91,10 +104,7 @@ async fn a_directory_is_deployed_as_wrangler_does_it() {
     assert_eq!(paths, ["/a.css", "/index.html"]);
     let served = &manifest.0["/index.html"];
     assert_eq!(served.content_type.as_deref(), Some("text/html"));
-    assert_eq!(
-        app.engine.blob(served.digest).await.unwrap(),
-        "<h1>x</h1>"
-    );
+    assert_eq!(app.engine.blob(served.digest).await.unwrap(), "<h1>x</h1>");
     let told = app.told_project("site").await.unwrap();
     assert_eq!(told.production, Some(id_of(&deployment)));
     assert!(told.branches.is_empty());
@@ -107,6 +117,7 @@ async fn code_runs_with_what_its_bundle_and_its_environment_have() {
         "production": { "env_vars": {
             "URL": { "value": "https://one.example" },
             "BOTH": { "value": "environment" },
+            "CF_PAGES_MODE": { "value": "mine" },
             "KEY": { "type": "secret_text", "value": "marked-canary" },
         }, "compatibility_date": "2026-02-03", "compatibility_flags": ["nodejs_compat"] },
         "preview": { "env_vars": { "KEY": { "type": "secret_text", "value": "preview-canary" } } },
@@ -129,6 +140,7 @@ async fn code_runs_with_what_its_bundle_and_its_environment_have() {
         deployment["env_vars"],
         json!({
             "BOTH": { "type": "plain_text", "value": "bundle" },
+            "CF_PAGES_MODE": { "type": "plain_text", "value": "mine" },
             "KEY": { "type": "secret_text", "value": "" },
             "OWN": { "type": "secret_text", "value": "" },
             "URL": { "type": "plain_text", "value": "https://one.example" },
@@ -188,7 +200,9 @@ async fn a_bundle_says_how_it_runs_and_a_single_module_is_code_too() {
         "main_module": "index.js", "compatibility_date": "2025-05-05", "bindings": [],
     });
     let with_date = String::from_utf8(bundle_of(&metadata)).unwrap();
-    let deployed = app.deploy_form(file(form(&[]), "_worker.bundle", &with_date)).await;
+    let deployed = app
+        .deploy_form(file(form(&[]), "_worker.bundle", &with_date))
+        .await;
     assert_eq!(result(&deployed)["compatibility_date"], "2025-05-05");
 
     let code = "export default { fetch() { return new Response('one') } }";
@@ -221,7 +235,12 @@ async fn a_page_for_what_is_not_there_says_that_a_site_is_no_single_page() {
 async fn a_repeated_deployment_is_made_once() {
     let app = TestApp::with_site().await;
     let send = async |key: &str| {
-        let mut request = app.build(&app.admin(), Method::POST, DEPLOYMENTS, form(&[]).end().into());
+        let mut request = app.build(
+            &app.admin(),
+            Method::POST,
+            DEPLOYMENTS,
+            form(&[]).end().into(),
+        );
         let headers = request.headers_mut();
         headers.insert("idempotency-key", key.parse().unwrap());
         let media_type = crate::api::workers::testing::Multipart::content_type();

@@ -432,8 +432,9 @@ async fn files_go_with_the_last_version_that_has_them() {
     let jwt = uploaded(&app, "v", &FILES[1..]).await;
     let assets = json!({ "assets": { "jwt": jwt, "config": {} } });
     result(&put(&app, "v", &assets, false).await);
-    // No upload is open any more.
-    app.clock.advance_micros(HOUR_MICROS);
+    // What was sent for these versions is no longer waited for. Uploads go on all the time where many deploy.
+    app.clock.advance_micros(2 * HOUR_MICROS);
+    begun(&app, "u", &[("/b.txt", "b")]).await;
     result(
         &app.request(Method::DELETE, &format!("{SCRIPTS}/w"), None)
             .await,
@@ -454,6 +455,28 @@ async fn files_go_with_the_last_version_that_has_them() {
     ));
     let (_, asked) = begun(&app, "w", &FILES).await;
     assert_eq!(asked.len(), 2);
+}
+
+#[tokio::test]
+async fn what_an_upload_did_not_ask_for_is_there_when_it_is_deployed() {
+    let app = TestApp::new().await;
+    let jwt = uploaded(&app, "w", &FILES).await;
+    let assets = json!({ "assets": { "jwt": jwt, "config": {} } });
+    result(&put(&app, "w", &assets, false).await);
+    app.clock.advance_micros(3 * HOUR_MICROS);
+    let (jwt, asked) = begun(&app, "v", &FILES).await;
+    assert!(asked.is_empty());
+    result(
+        &app.request(Method::DELETE, &format!("{SCRIPTS}/w"), None)
+            .await,
+    );
+    let assets = json!({ "assets": { "jwt": jwt, "config": {} } });
+    result(&put(&app, "v", &assets, false).await);
+    let (manifest, _) = served(&app, "v").await.unwrap();
+    assert_eq!(
+        app.engine.blob(manifest.0["/a.txt"].digest).await.unwrap(),
+        "text"
+    );
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_form_that_makes_no_deployment_is_refused_by_its_part() {
             with("_headers", &"x".repeat(512 * 1024 + 1)),
             400,
             "the limit is",
-            "/assets/config/_headers",
+            "/_headers",
         ),
         (routes("{}"), 400, "\"version\": 1", "/_routes.json"),
         (routes("{"), 400, "not JSON", "/_routes.json"),
