@@ -194,7 +194,7 @@ impl Fields {
         policies
             .map(|(groups, resources)| PolicyRequest {
                 effect: Some("allow".to_owned()),
-                permission_groups: Some(groups.into_iter().map(group).collect()),
+                permission_groups: Some(groups.into_iter().map(|id| group(id)).collect()),
                 resources: Some(resources_map(resources)),
             })
             .collect()
@@ -267,14 +267,14 @@ fn again(policy: &coffer_protocol::tokens::Policy) -> PolicyRequest {
     let ids = policy.permission_groups.iter().map(|one| &one.id);
     PolicyRequest {
         effect: Some(effect.to_owned()),
-        permission_groups: Some(ids.map(group).collect()),
+        permission_groups: Some(ids.map(|id| group(id)).collect()),
         resources: Some(resources_map(policy.resources.keys().cloned().collect())),
     }
 }
 
-fn group(id: &String) -> GroupRequest {
+fn group(id: &str) -> GroupRequest {
     GroupRequest {
-        id: Some(id.clone()),
+        id: Some(id.to_owned()),
     }
 }
 
