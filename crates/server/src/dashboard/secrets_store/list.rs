@@ -45,7 +45,7 @@ const COLUMNS: [(&str, Option<usize>); 8] = [
     ("Created", Some(3)),
 ];
 /// Characters of a comment that the list shows; the column cuts most of them off.
-const COMMENT_CHARS: usize = 120;
+const COMMENT_CHARS: usize = 60;
 
 #[derive(Template)]
 #[template(path = "secrets_store/list.html")]

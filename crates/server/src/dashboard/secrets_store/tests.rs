@@ -274,7 +274,7 @@ async fn a_secrets_page_tells_all_but_the_value() {
         "await env.my_key.get()",
         "Comment changed",
         "Read 34 times",
-        &format!("audit-log?resource_id={id}"),
+        &format!("audit-log?resource={id}"),
     ] {
         assert!(page.html.contains(told), "{told}: {}", page.html);
     }
@@ -284,6 +284,8 @@ async fn a_secrets_page_tells_all_but_the_value() {
             && day.html.matches("class=\"ground\"").count() == 24
     );
     app.clock.advance_seconds(24 * 3600);
+    // The session has ended meanwhile.
+    let browser = Browser::of_administrator(&app).await;
     let day = browser.open(&page_of(&id, "?range=day")).await;
     assert!(day.html.contains("Nothing read it"), "{}", day.html);
     assert!(
