@@ -204,7 +204,7 @@ document.addEventListener("drop", (event) => {
 
 document.addEventListener("change", (event) => {
   const stream = event.target.closest("form[data-stream]");
-  if (stream && streams.has(stream)) follow(stream);
+  if (stream && streams.has(stream)) followStream(stream);
   const field = document.getElementById(event.target.dataset.into ?? "");
   const file = event.target.files?.[0];
   if (field && file) readInto(field, file);
@@ -268,7 +268,7 @@ async function readLines(form, signal) {
   }
 }
 
-async function follow(form) {
+async function followStream(form) {
   streams.get(form)?.abort();
   const stop = new AbortController();
   streams.set(form, stop);
@@ -359,7 +359,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.stream) {
     event.preventDefault();
-    follow(form);
+    followStream(form);
     return;
   }
   if (form.closest("dialog.side")) {
