@@ -60,8 +60,9 @@ struct Limit {
 }
 
 impl Limit {
+    /// Whether there is no room left, where there was for more than one: the one store is nothing to warn of.
     fn is_reached(&self) -> bool {
-        self.used >= self.most
+        self.most > 1 && self.used >= self.most
     }
 }
 

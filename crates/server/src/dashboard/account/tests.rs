@@ -12,8 +12,10 @@ const PROTECTION: &str = "/{account_id}/settings/protection";
 #[tokio::test]
 async fn the_account_is_shown_with_what_clients_need() {
     let (app, store) = TestApp::with_store().await;
-    app.create_secret(&store, "ONE", "canary").await;
-    app.set_limits(|limits| limits.secrets = 1).await;
+    for name in ["ONE", "TWO"] {
+        app.create_secret(&store, name, "canary").await;
+    }
+    app.set_limits(|limits| limits.secrets = 2).await;
     let browser = Browser::of_administrator(&app).await;
     let page = browser.open(SETTINGS).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -24,7 +26,7 @@ async fn the_account_is_shown_with_what_clients_need() {
     );
     assert!(
         page.html
-            .contains("1 of 1 <span class=\"badge waiting\">limit reached")
+            .contains("2 of 2 <span class=\"badge waiting\">limit reached")
     );
     assert!(page.html.contains("0 of 500"));
     for line in [
