@@ -41,3 +41,8 @@ async fn roles() {
 async fn hostile_text() {
     run("hostile").await;
 }
+
+#[tokio::test]
+async fn workers() {
+    run("workers").await;
+}
