@@ -418,15 +418,15 @@ pub enum Conflict {
     /// The user's password or global API key changed while the request was at work.
     #[error("the password or the global API key was changed at the same time")]
     CredentialsChanged,
-    /// The global API key is of before its text was kept.
-    #[error("the global API key cannot be shown: roll it")]
-    GlobalKeyNotKept,
     /// The user has a second factor.
     #[error("a second factor is set up: remove it first")]
     SecondFactorOn,
     /// No second factor is being set up, or that was begun too long ago.
     #[error("no second factor is being set up: begin again")]
     NoEnrolment,
+    /// The global API key is of before its text was kept.
+    #[error("the global API key cannot be shown: roll it")]
+    GlobalKeyNotKept,
     /// The request was done before, and what it made is shown only once.
     #[error("the value of token {0} was shown once")]
     ShownOnce(TokenId),

@@ -512,12 +512,6 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             "credentials_changed: the password or the key was changed by another request at the same time; try again"
                 .to_owned(),
         ),
-        Conflict::GlobalKeyNotKept => (
-            StatusCode::CONFLICT,
-            1003,
-            "global_key_not_kept: this key was made before keys could be shown again; roll it to get a new one"
-                .to_owned(),
-        ),
         Conflict::SecondFactorOn => (
             StatusCode::CONFLICT,
             1003,
@@ -527,6 +521,12 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             StatusCode::CONFLICT,
             1003,
             "no_enrolment: no second factor is being set up; begin again".to_owned(),
+        ),
+        Conflict::GlobalKeyNotKept => (
+            StatusCode::CONFLICT,
+            1003,
+            "global_key_not_kept: this key was made before keys could be shown again; roll it to get a new one"
+                .to_owned(),
         ),
         Conflict::ShownOnce(id) => (
             StatusCode::CONFLICT,
@@ -640,13 +640,13 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::PasswordIsEmail
         | Problem::PasswordUnchanged
         | Problem::PasswordWrong
+        | Problem::CodeWrong
         | Problem::TokenName(_)
         | Problem::Token(_)
         | Problem::TailFilter(_)
         | Problem::Parameter(_) => 1001,
         // The original's `invalid_script_name`; below, its "invalid cron string" and `too_many_crons`.
         Problem::WorkerName(_) => 10016,
-        | Problem::CodeWrong
         Problem::Subdomain(_) => 10021,
         Problem::VariableTooLarge { .. } => 10054,
         Problem::Script(_)

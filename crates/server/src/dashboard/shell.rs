@@ -1,6 +1,6 @@
 //! What stands around every page of someone who is signed in.
 
-use coffer_engine::{AccountList, Caller, Direction, Engine, Permit, Result};
+use coffer_engine::{AccountList, Caller, Direction, Engine, Result};
 use coffer_protocol::identity::Account;
 use coffer_types::{AccountId, Permission, Permissions};
 
@@ -109,16 +109,6 @@ const MANAGE: &[Line] = &[
 ];
 
 impl Shell {
-    /// That of an account's page.
-    pub(super) async fn of_account<P>(
-        engine: &Engine,
-        permit: &Permit<P>,
-        section: Section,
-    ) -> Result<Self> {
-        let caller = permit.caller();
-        Self::of(engine, caller, Some(permit.account_id()), section).await
-    }
-
     /// That of a page in an account, or of the user alone. An account that the user may not know of counts as none.
     pub(super) async fn of(
         engine: &Engine,
@@ -135,6 +125,16 @@ impl Shell {
         let permissions = account.and_then(|one| caller.actor.permissions_in(one.id));
         let user = caller.actor.user();
         Ok(Self {
+            account: account.cloned(),
+            email: user.map(|user| user.email.to_string()).unwrap_or_default(),
+            form_token: engine.form_token(caller).unwrap_or_default(),
+            notice: None,
+            permissions: permissions.unwrap_or(Permissions::NONE),
+            accounts,
+            section,
+        })
+    }
+
     /// That of a page which stands in no account: around it stands the user's first.
     pub(super) async fn of_first(
         engine: &Engine,
@@ -146,16 +146,6 @@ impl Shell {
             Some(first) => Self::of(engine, caller, Some(first.id), section).await,
             None => Ok(shell),
         }
-    }
-
-            account: account.cloned(),
-            email: user.map(|user| user.email.to_string()).unwrap_or_default(),
-            form_token: engine.form_token(caller).unwrap_or_default(),
-            notice: None,
-            permissions: permissions.unwrap_or(Permissions::NONE),
-            accounts,
-            section,
-        })
     }
 
     /// Whether the user is permitted something in the account.
