@@ -319,6 +319,8 @@ function pressed(event) {
 }
 
 function enhance(within) {
+  // Who has no mouse scrolls a table by keys.
+  for (const one of all(".table", within)) if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
   tellTimes(within);
   prepareValues(within);
   prepareMirrors(within);
