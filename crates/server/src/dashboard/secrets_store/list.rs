@@ -8,7 +8,7 @@ use coffer_engine::{
     SecretUse, Slice, ViewSecrets,
 };
 use coffer_protocol::secrets_store::{QuotaOf, Secret};
-use coffer_types::{Permission, Scope, SecretId, SecretStatus, StoreId};
+use coffer_types::{Comment, Permission, Scope, SecretId, SecretStatus, StoreId};
 use serde::Deserialize;
 
 use super::SCOPES;
@@ -139,13 +139,13 @@ async fn page(
         Err(_) => store::find(engine, permit, choice).await?,
     };
     let word = stores.as_ref().map(Stores::word).unwrap_or_default();
-    let asked = Asked::new(parameters, word, shell.place("secrets-store"));
+    let asked = Asked::new(&parameters, word, shell.place("secrets-store"));
     let (rows, total) = match &stores {
         None => (Vec::new(), 0),
         Some(stores) => rows(engine, permit, asked.list(stores.chosen.id)).await?,
     };
     let pager = Pager::new(asked.page, PAGE_SIZE, total.into(), |page| {
-        asked.address(asked.order_word(), page)
+        asked.address(&asked.order_word(), page)
     });
     Ok(ListPage {
         quota: engine.quota(permit).await?.secrets,
@@ -177,13 +177,13 @@ impl Row {
     /// The beginning of the comment.
     fn comment(&self) -> String {
         let comment = self.secret.comment.as_ref();
-        let comment = comment.map(|comment| comment.as_str()).unwrap_or_default();
+        let comment = comment.map(Comment::as_str).unwrap_or_default();
         comment.chars().take(COMMENT_CHARS).collect()
     }
 }
 
 impl Asked {
-    fn new(parameters: Parameters, store: String, place: String) -> Self {
+    fn new(parameters: &Parameters, store: String, place: String) -> Self {
         let order = parameters.order.strip_prefix('-');
         let (word, direction) = match order {
             Some(word) => (word, Direction::Descending),
@@ -233,7 +233,7 @@ impl Asked {
         word_of(self.order, self.direction)
     }
 
-    fn address(&self, order: String, page: u64) -> String {
+    fn address(&self, order: &str, page: u64) -> String {
         let scope = self.scope.map(Scope::as_str).unwrap_or_default();
         let page = if page == 1 {
             String::new()
@@ -245,7 +245,7 @@ impl Asked {
             ("search", self.search.as_str()),
             ("scope", scope),
             ("status", self.status_word()),
-            ("order", order.as_str()),
+            ("order", order),
             ("page", page.as_str()),
         ];
         format!("{}{}", self.place, query(&parameters))
@@ -285,7 +285,7 @@ impl Asked {
                 };
                 Column {
                     label,
-                    href: order.map(|order| self.address(word_of(order, next), 1)),
+                    href: order.map(|order| self.address(&word_of(order, next), 1)),
                     sorted: is_sorted.then_some(sorted),
                 }
             })

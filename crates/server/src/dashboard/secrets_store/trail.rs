@@ -6,6 +6,7 @@ use coffer_engine::{
 };
 use coffer_protocol::audit::AuditLog;
 use coffer_types::{SecretId, Timestamp};
+use serde_json::Value;
 
 /// Events that a secret's page shows.
 const EVENTS_SHOWN: u32 = 20;
@@ -101,12 +102,7 @@ fn line(log: &AuditLog) -> Line {
 
 /// A Worker may read a secret many times before its edge tells of it.
 fn reads(log: &AuditLog) -> String {
-    match log
-        .resource
-        .request
-        .get("reads")
-        .and_then(|reads| reads.as_u64())
-    {
+    match log.resource.request.get("reads").and_then(Value::as_u64) {
         Some(reads) if reads > 1 => format!("Read {reads} times"),
         _ => "Read".to_owned(),
     }
@@ -140,11 +136,7 @@ fn changes(log: &AuditLog) -> String {
 }
 
 fn is_set(log: &AuditLog, field: &str) -> bool {
-    log.resource
-        .request
-        .get(field)
-        .and_then(|value| value.as_bool())
-        == Some(true)
+    log.resource.request.get(field).and_then(Value::as_bool) == Some(true)
 }
 
 fn who(log: &AuditLog) -> String {
