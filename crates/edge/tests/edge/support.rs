@@ -25,6 +25,7 @@ pub(crate) struct Site {
     pub(crate) runtime: RuntimeConfig,
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
 }
 
 /// A response, read whole.
@@ -66,6 +67,20 @@ impl Site {
         clock: Arc<dyn Clock>,
         adjust: impl FnOnce(&mut RuntimeConfig),
     ) -> Self {
+        Self::start_of(plane, clock, Arc::new(SystemRandom), adjust)
+    }
+
+    /// Starts one that draws from this.
+    pub(crate) fn start_drawing(plane: &Arc<Plane>, random: Arc<dyn Random>) -> Self {
+        Self::start_of(plane, Arc::new(SystemClock), random, |_| {})
+    }
+
+    fn start_of(
+        plane: &Arc<Plane>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        adjust: impl FnOnce(&mut RuntimeConfig),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut runtime = runtime(directory.path());
         adjust(&mut runtime);
@@ -79,6 +94,7 @@ impl Site {
             runtime,
             client: reqwest::Client::new(),
             clock,
+            random,
         };
         site.start_edge(listener);
         site
@@ -93,14 +109,13 @@ impl Site {
             tls: None,
             access_window: Duration::from_secs(3600),
         };
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let edge = Edge::start(
             config,
             Arc::clone(&self.plane) as _,
             Arc::clone(&self.followers) as _,
             self.plane.keyring.leases(),
             Arc::clone(&self.clock),
-            random,
+            Arc::clone(&self.random),
         );
         self.edge = Some(edge.unwrap());
     }
