@@ -11,9 +11,9 @@ mod session;
 mod token;
 mod upload;
 
+pub(crate) use manifest::path_problem;
 pub use manifest::{ManifestEntry, NewManifest};
 pub use of_version::NewAssets;
-pub(crate) use manifest::path_problem;
 pub(crate) use of_version::{KeptManifest, VersionAssets, check_config};
 pub use session::AssetUpload;
 pub use token::AssetPermit;

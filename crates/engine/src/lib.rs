@@ -74,12 +74,10 @@ pub use pages::{
     PagesDeploymentPage, PagesProjectChanges, PagesProjectPage, PagesUploadPermit,
 };
 pub use provision::{Initialised, NewInstallation};
+pub use second_factor::{NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep};
 pub use secrets_store::{
     BoundSecret, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges, SecretList,
     SecretPage, SecretUse, StoreList, StorePage, UnusedList, UnusedPage,
-};
-pub use second_factor::{
-    NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep,
 };
 pub use sessions::{Ended, SignedIn};
 pub use tokens::{

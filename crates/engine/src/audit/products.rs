@@ -90,9 +90,9 @@ pub(super) const fn product(kind: ResourceKind) -> &'static str {
         | ResourceKind::Deployment
         | ResourceKind::WorkerSecret
         | ResourceKind::Tail => WORKERS,
-        ResourceKind::PagesProject
-        | ResourceKind::PagesSecret
-        | ResourceKind::PagesDeployment => PAGES,
+        ResourceKind::PagesProject | ResourceKind::PagesSecret | ResourceKind::PagesDeployment => {
+            PAGES
+        }
         ResourceKind::Session => SESSIONS,
     }
     .value

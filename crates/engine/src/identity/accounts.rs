@@ -6,8 +6,8 @@ use coffer_protocol::identity::{Account, AccountSettings};
 use coffer_store::rows::Direction;
 use coffer_store::rows::accounts::{self, AccountRow};
 use coffer_store::{Tx, Written};
-use coffer_types::audit::{Action, ResourceKind};
 use coffer_types::AccountName;
+use coffer_types::audit::{Action, ResourceKind};
 use serde_json::json;
 
 use crate::actor::Caller;

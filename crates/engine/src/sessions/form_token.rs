@@ -11,7 +11,9 @@ impl Engine {
     /// for the life of the session.
     pub fn form_token(&self, caller: &Caller) -> Option<String> {
         let session_id = caller.actor.session?.to_string();
-        let code = self.session_mac.sign_parts([PURPOSE, session_id.as_bytes()]);
+        let code = self
+            .session_mac
+            .sign_parts([PURPOSE, session_id.as_bytes()]);
         Some(hex::encode(code))
     }
 

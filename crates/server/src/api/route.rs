@@ -21,6 +21,8 @@ pub struct RouteInfo {
     pub permission: Option<Permission>,
     /// Whether it is for anyone, without credentials.
     pub open: bool,
+    /// Whether it needs a token for uploading instead of credentials: one that another operation answered with.
+    pub by_upload_token: bool,
     /// Further permissions of which it needs any one too; nothing more if the set is empty.
     pub and_any_of: Permissions,
     /// Whether it is served; if not, it answers 501 by name.
@@ -50,6 +52,12 @@ impl Route {
     /// The same for anyone, without credentials.
     pub(crate) fn open(mut self) -> Self {
         self.info.open = true;
+        self
+    }
+
+    /// The same by a token for uploading alone.
+    pub(crate) fn by_upload_token(mut self) -> Self {
+        self.info.by_upload_token = true;
         self
     }
 
@@ -86,6 +94,7 @@ where
             summary,
             permission,
             open: false,
+            by_upload_token: false,
             and_any_of: Permissions::NONE,
             served: true,
         },

@@ -28,6 +28,7 @@ pub(super) fn routes(served: &[Route]) -> Vec<Route> {
                 summary,
                 permission: None,
                 open: false,
+                by_upload_token: false,
                 and_any_of: Permissions::NONE,
                 served: false,
             },

@@ -66,6 +66,7 @@ fn table<'r>(page: &mut String, title: &str, routes: impl Iterator<Item = &'r Ro
         let needs = match (route.served, route.permission) {
             (false, _) => String::new(),
             (true, None) if route.open => "nothing".to_owned(),
+            (true, None) if route.by_upload_token => "upload token".to_owned(),
             (true, None) => "credentials".to_owned(),
             (true, Some(permission)) => with_any_of(permission.words(), route.and_any_of),
         };

@@ -1,10 +1,13 @@
 //! Host names of Workers besides their own.
 
+use std::collections::HashSet;
+
 use coffer_types::{AccountId, Hostname, Timestamp, WorkerHostId, WorkerId};
+use futures::TryStreamExt;
 
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
-use crate::rows::parsed;
+use crate::rows::{parsed, to_json};
 
 /// A host name of a Worker.
 #[derive(Clone, Debug)]
@@ -156,33 +159,96 @@ pub async fn of_worker(
     found.into_iter().map(from_tuple).collect()
 }
 
-/// Whether another account has a host name or a route at this host or, if `any_below`, below it; or routes for all
-/// below a name that this host is at or below.
+/// What an account would like to have: a host, or all that is below one, too.
+#[derive(Clone, Copy, Debug)]
+pub struct HostClaim<'a> {
+    /// The host.
+    pub host: &'a Hostname,
+    /// Whether it is about all below the host, too.
+    pub any_below: bool,
+}
+
+/// Which of these another account has a share in: a host name or a route at the host or, if `any_below`, below it; or
+/// routes for all below a name that the host is at or below. In the order of `claims`.
+///
+/// What is held at names is looked up; what is below them is found by going through all that others hold, once.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn is_claimed_by_others(
+pub async fn claimed_by_others(
     rows: &mut impl Rows,
     account_id: AccountId,
-    host: &Hostname,
-    any_below: bool,
-) -> Result<bool, StoreError> {
-    // Host names have no character that LIKE knows.
-    let count: i64 = on!(rows, connection => {
-        sqlx::query_scalar(
-            "SELECT (SELECT count(*) FROM worker_hosts WHERE account_id <> $1 \
-                 AND (host = $2 OR ($3 = 1 AND host LIKE '%.' || $2))) \
-             + (SELECT count(*) FROM worker_routes WHERE account_id <> $1 \
-                 AND (host = $2 OR ($3 = 1 AND host LIKE '%.' || $2) \
-                     OR (any_host = 1 AND $2 LIKE '%.' || host)))",
+    claims: &[HostClaim<'_>],
+) -> Result<Vec<bool>, StoreError> {
+    let held = held_at(rows, account_id, claims).await?;
+    let holds = |name: &str, any_host: bool| held.contains(&(name.to_owned(), any_host));
+    let below = held_below(rows, account_id, claims).await?;
+    let is_claimed = |claim: &HostClaim<'_>| {
+        let host = claim.host.as_str();
+        holds(host, false)
+            || at_and_above(host).any(|name| holds(name, true))
+            || (claim.any_below && below.contains(host))
+    };
+    Ok(claims.iter().map(is_claimed).collect())
+}
+
+/// What others hold at the names of the claims or above: each name, and whether that is about all below it.
+async fn held_at(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    claims: &[HostClaim<'_>],
+) -> Result<HashSet<(String, bool)>, StoreError> {
+    let names = claims
+        .iter()
+        .flat_map(|claim| at_and_above(claim.host.as_str()));
+    let names: HashSet<&str> = names.collect();
+    let names = to_json("host names", &names)?;
+    let found: Vec<(String, bool)> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT host, 0 FROM worker_hosts \
+             WHERE account_id <> $1 AND host IN (SELECT value FROM json_each($2)) \
+             UNION SELECT host, any_host FROM worker_routes \
+             WHERE account_id <> $1 AND host IN (SELECT value FROM json_each($2))",
         )
         .bind(account_id.to_string())
-        .bind(host.as_str().to_owned())
-        .bind(i64::from(any_below))
-        .fetch_one(connection)
+        .bind(names)
+        .fetch_all(connection)
         .await?
     });
-    Ok(count > 0)
+    Ok(found.into_iter().collect())
+}
+
+/// The hosts, of those that are claimed with all below, that others hold something below or at.
+async fn held_below<'a>(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    claims: &[HostClaim<'a>],
+) -> Result<HashSet<&'a str>, StoreError> {
+    let wide = claims.iter().filter(|claim| claim.any_below);
+    let wide: HashSet<&'a str> = wide.map(|claim| claim.host.as_str()).collect();
+    let mut found = HashSet::new();
+    if wide.is_empty() {
+        return Ok(found);
+    }
+    on!(rows, connection => {
+        let mut held = sqlx::query_scalar::<_, String>(
+            "SELECT host FROM worker_hosts WHERE account_id <> $1 \
+             UNION ALL SELECT host FROM worker_routes WHERE account_id <> $1",
+        )
+        .bind(account_id.to_string())
+        .fetch(connection);
+        while let Some(host) = held.try_next().await? {
+            found.extend(at_and_above(&host).filter_map(|name| wide.get(name).copied()));
+        }
+    });
+    Ok(found)
+}
+
+/// The name, and each that it is below.
+fn at_and_above(host: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(host), |name| {
+        name.split_once('.').map(|(_, above)| above)
+    })
 }
 
 type HostTuple = (String, String, String, String, i64, i64);

@@ -8,7 +8,7 @@ use crate::deploy::deploy;
 use crate::project::Project;
 
 /// A Worker that tells its name and what it was asked.
-fn project(name: &str, more: Value) -> Project {
+fn project(name: &str, more: &Value) -> Project {
     let mut configuration = json!({ "name": name, "main": "index.js" });
     for (key, value) in more.as_object().unwrap() {
         configuration[key] = value.clone();
@@ -17,7 +17,7 @@ fn project(name: &str, more: Value) -> Project {
     Project::new(configuration).with("index.js", code)
 }
 
-fn configure(project: &Project, name: &str, more: Value) {
+fn configure(project: &Project, name: &str, more: &Value) {
     let mut configuration =
         json!({ "name": name, "main": "index.js", "compatibility_date": "2026-11-01" });
     for (key, value) in more.as_object().unwrap() {
@@ -53,7 +53,7 @@ async fn a_custom_domain_is_set_moved_and_freed() {
         { "pattern": "shop.example.com", "custom_domain": true },
         { "pattern": "www.example.com", "custom_domain": true, "zone_name": "example.com" },
     ]);
-    let shop = project("shop", json!({ "routes": both }));
+    let shop = project("shop", &json!({ "routes": both }));
     deploy(&wrangler, &shop).await.succeeded().says(&[
         "shop.example.com (custom domain)",
         "www.example.com (custom domain - zone name: example.com)",
@@ -65,12 +65,16 @@ async fn a_custom_domain_is_set_moved_and_freed() {
 
     // Another deploy with less, and one with what the first has.
     let one = json!([{ "pattern": "shop.example.com", "custom_domain": true }]);
-    configure(&shop, "shop", json!({ "routes": one, "workers_dev": true }));
+    configure(
+        &shop,
+        "shop",
+        &json!({ "routes": one, "workers_dev": true }),
+    );
     deploy(&wrangler, &shop).await.succeeded();
     answered_by(&instance, "www.example.com", "/", None).await;
     answered_by(&instance, "shop.example.com", "/", Some("shop")).await;
     answered_by(&instance, "shop.dev.localhost", "/", Some("shop")).await;
-    let blog = project("blog", json!({}));
+    let blog = project("blog", &json!({}));
     let flags = ["deploy", "--domains", "shop.example.com"];
     let moved = wrangler.run_in(blog.path(), &flags, "").await.succeeded();
     moved.says(&["shop.example.com (custom domain)"]);
@@ -99,7 +103,7 @@ async fn routes_of_every_spelling_lead_to_a_worker() {
         { "pattern": "*.example.org/*", "zone_name": "example.org" },
         { "pattern": "old.example.net/*", "zone_id": "0123456789abcdef0123456789abcdef" },
     ]);
-    let api = project("api", json!({ "routes": routes }));
+    let api = project("api", &json!({ "routes": routes }));
     deploy(&wrangler, &api).await.succeeded().says(&[
         "api.example.com/v1/*",
         "*.example.org/* (zone name: example.org)",
@@ -111,17 +115,17 @@ async fn routes_of_every_spelling_lead_to_a_worker() {
     answered_by(&instance, "old.example.net", "/", Some("api")).await;
 
     // Another Worker takes what is more specific, and is told who has the rest.
-    let next = project("next", json!({ "route": "api.example.com/v1/next/*" }));
+    let next = project("next", &json!({ "route": "api.example.com/v1/next/*" }));
     deploy(&wrangler, &next).await.succeeded();
     answered_by(&instance, "api.example.com", "/v1/next/x", Some("next")).await;
     answered_by(&instance, "api.example.com", "/v1/nex", Some("api")).await;
-    configure(&next, "next", json!({ "route": "api.example.com/v1/*" }));
+    configure(&next, "next", &json!({ "route": "api.example.com/v1/*" }));
     let refused = deploy(&wrangler, &next).await.failed();
     refused.says(&["api.example.com/v1/*", "\"api\" is already assigned"]);
     configure(
         &next,
         "next",
-        json!({ "route": "api.example.com/v1/*", "workers_dev": true }),
+        &json!({ "route": "api.example.com/v1/*", "workers_dev": true }),
     );
     let refused = deploy(&wrangler, &next).await.failed();
     refused.says(&["another Worker's of this account", "10020"]);
@@ -129,7 +133,7 @@ async fn routes_of_every_spelling_lead_to_a_worker() {
 
     // What a deploy does not name any more is gone; flags say it too.
     let flags = ["deploy", "--routes", "api.example.com/v2*"];
-    configure(&api, "api", json!({}));
+    configure(&api, "api", &json!({}));
     wrangler.run_in(api.path(), &flags, "").await.succeeded();
     answered_by(&instance, "api.example.com", "/v2", Some("api")).await;
     for (host, path) in [
@@ -167,7 +171,7 @@ async fn what_cannot_be_had_is_told_in_words() {
             "not in the zone of this name",
         ),
     ] {
-        let project = project("w", json!({ "routes": routes }));
+        let project = project("w", &json!({ "routes": routes }));
         deploy(&wrangler, &project).await.failed().says(&[words]);
     }
     let api = instance.api();

@@ -83,7 +83,11 @@ fn no_detour_leads_past_a_route() {
         ("/x?/../admin/x", "rest"),
         ("/...", "rest"),
     ] {
-        assert_eq!(hosts.find("a.example", target).copied(), Some(expected), "{target}");
+        assert_eq!(
+            hosts.find("a.example", target).copied(),
+            Some(expected),
+            "{target}"
+        );
     }
 }
 

@@ -133,8 +133,7 @@ impl Engine {
         let before = PagesConfigurations::default();
         events.extend(self.pages_secret_events(permit, &row, &before, &row.configurations));
         let shown = view::shown_project(tx, &row).await?;
-        Written::with_events(shown, events)
-            .ok_or_else(|| Error::Internal("no events".to_owned()))
+        Written::with_events(shown, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }
 

@@ -140,8 +140,7 @@ impl Engine {
             events.push(event);
         }
         let shown = view::shown_project(tx, &after).await?;
-        Written::with_events(shown, events)
-            .ok_or_else(|| Error::Internal("no events".to_owned()))
+        Written::with_events(shown, events).ok_or_else(|| Error::Internal("no events".to_owned()))
     }
 }
 

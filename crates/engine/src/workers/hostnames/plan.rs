@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use coffer_protocol::hostnames::{CustomDomain, DomainChangeset, PlannedDomain};
 use coffer_store::Rows;
-use coffer_store::rows::worker_hosts::{self, WorkerHostRow};
+use coffer_store::rows::worker_hosts::{self, HostClaim, WorkerHostRow};
 use coffer_store::rows::workers::{self, WorkerRow};
 use coffer_types::{AccountId, Hostname, WorkerHostId, WorkerId, WorkerName};
 
@@ -66,9 +66,17 @@ impl Plan {
         rules: HostRules,
     ) -> Result<Self> {
         let held = worker_hosts::of_account(rows, worker.account_id).await?;
+        let hosts = wanted.iter().map(|one| &one.host);
+        let claims: Vec<_> = hosts
+            .map(|host| HostClaim {
+                host,
+                any_below: false,
+            })
+            .collect();
+        let claimed = worker_hosts::claimed_by_others(rows, worker.account_id, &claims).await?;
         let mut plan = Self::default();
         let mut conflicts = Vec::new();
-        for one in wanted {
+        for (one, is_claimed) in wanted.iter().zip(claimed) {
             let conflict = |taken| HostConflict {
                 pointer: one.pointer.clone(),
                 name: one.host.to_string(),
@@ -82,14 +90,8 @@ impl Plan {
                     let enabled = one.enabled.unwrap_or(host.enabled);
                     plan.kept.push((host.clone(), enabled));
                 }
-                None => {
-                    let id = worker.account_id;
-                    if worker_hosts::is_claimed_by_others(rows, id, &one.host, false).await? {
-                        conflicts.push(conflict(HostTaken::Elsewhere));
-                    } else {
-                        plan.added.push(one.clone());
-                    }
-                }
+                None if is_claimed => conflicts.push(conflict(HostTaken::Elsewhere)),
+                None => plan.added.push(one.clone()),
             }
         }
         if !conflicts.is_empty() {

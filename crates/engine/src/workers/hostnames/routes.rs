@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coffer_protocol::hostnames::WorkerRoute;
 use coffer_store::rows::changes::{self, ChangeSubject};
-use coffer_store::rows::worker_hosts;
+use coffer_store::rows::worker_hosts::{self, HostClaim};
 use coffer_store::rows::worker_routes::{self, WorkerRouteRow};
 use coffer_store::rows::workers::{self, WorkerRow};
 use coffer_store::{Rows, Tx, Written};
@@ -137,8 +137,16 @@ async fn check_free(
     wanted: &[(RoutePattern, String)],
 ) -> Result<()> {
     let held = worker_routes::of_account(tx, worker.account_id).await?;
+    let hosts = wanted.iter().map(|(pattern, _)| pattern.host());
+    let claims: Vec<_> = hosts
+        .map(|host| HostClaim {
+            host: host.base(),
+            any_below: host.is_wildcard(),
+        })
+        .collect();
+    let claimed = worker_hosts::claimed_by_others(tx, worker.account_id, &claims).await?;
     let mut conflicts = Vec::new();
-    for (pattern, pointer) in wanted {
+    for ((pattern, pointer), is_claimed) in wanted.iter().zip(claimed) {
         let conflict = |taken| HostConflict {
             pointer: pointer.clone(),
             name: pattern.to_string(),
@@ -148,15 +156,8 @@ async fn check_free(
             Some(route) if route.worker_id != worker.id => {
                 conflicts.push(conflict(HostTaken::ByOtherRoute));
             }
-            Some(_) => {}
-            None => {
-                let host = pattern.host();
-                let (base, any_below) = (host.base(), host.is_wildcard());
-                let id = worker.account_id;
-                if worker_hosts::is_claimed_by_others(tx, id, base, any_below).await? {
-                    conflicts.push(conflict(HostTaken::Elsewhere));
-                }
-            }
+            None if is_claimed => conflicts.push(conflict(HostTaken::Elsewhere)),
+            _ => {}
         }
     }
     if conflicts.is_empty() {

@@ -167,8 +167,10 @@ mod tests {
         let key = app.create_secret(&store, "KEY", "value").await;
         let bound = json!([stored("A", &store, "KEY")]);
         let first = app.upload("old", bound.clone()).await;
+        // A Worker keeps its newest versions, and those of its deployments.
+        app.upload("new", bound.clone()).await;
         app.upload("new", json!([])).await;
-        for _ in 0..101 {
+        for _ in 0..100 {
             app.clock.advance_seconds(1);
             app.upload_version("new", bound.clone()).await;
         }

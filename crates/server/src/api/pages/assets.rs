@@ -39,21 +39,24 @@ pub(super) fn token_routes() -> Vec<Route> {
             "Ask which files of a Pages project are missing",
             None,
             check::missing,
-        ),
+        )
+        .by_upload_token(),
         route(
             &Method::POST,
             "/pages/assets/upload",
             "Send files of a Pages project",
             None,
             upload::upload,
-        ),
+        )
+        .by_upload_token(),
         route(
             &Method::POST,
             "/pages/assets/upsert-hashes",
             "Say which files of a Pages project were sent",
             None,
             check::sent,
-        ),
+        )
+        .by_upload_token(),
     ]
 }
 

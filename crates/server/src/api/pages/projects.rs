@@ -62,7 +62,10 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// The project with its whole host name, and its deployments with their addresses.
 fn completed(app: &App, mut project: Project) -> Project {
-    for deployment in [&mut project.latest_deployment, &mut project.canonical_deployment] {
+    for deployment in [
+        &mut project.latest_deployment,
+        &mut project.canonical_deployment,
+    ] {
         let complete = |found: Box<_>| Box::new(deployments::completed(app, *found));
         *deployment = deployment.take().map(complete);
     }

@@ -193,7 +193,8 @@ mod tests {
         );
         let mut statuses = [one.0.as_u16(), two.0.as_u16()];
         statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409]);
+        // The other is refused by the change, or comes after it with a password that is the former by then.
+        assert!(matches!(statuses, [200, 400 | 409]), "{statuses:?}");
         let kept = if one.0.is_success() { NEW } else { other };
         result(&app.sign_in_with("admin@example.com", kept).await);
     }

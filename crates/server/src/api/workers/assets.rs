@@ -37,6 +37,7 @@ pub(super) fn token_routes() -> Vec<Route> {
             None,
             upload::upload,
         )
+        .by_upload_token()
         .answers(StatusCode::CREATED),
     ]
 }

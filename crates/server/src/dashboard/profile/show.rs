@@ -46,7 +46,7 @@ impl About {
         let names: Vec<&str> = names
             .into_iter()
             .flatten()
-            .map(|name| name.as_str())
+            .map(coffer_types::PersonName::as_str)
             .collect();
         (!names.is_empty()).then(|| names.join(" "))
     }

@@ -157,7 +157,7 @@ fn line_of(event: &Bytes) -> Bytes {
 impl Entry {
     fn of(event: &TraceEvent) -> Self {
         let moment = event.event_timestamp.as_ref();
-        let micros = moment.and_then(|number| number.as_f64());
+        let micros = moment.and_then(serde_json::Number::as_f64);
         // Milliseconds of any time that a clock tells fit.
         let at = micros.map(|milliseconds| Timestamp::from_micros((milliseconds * 1000.0) as i64));
         let said = event.logs.iter().map(|log| {

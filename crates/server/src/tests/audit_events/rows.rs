@@ -28,8 +28,9 @@ const TOLD: [(&str, &str, &str); 15] = [
 ];
 
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
-/// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker.
-const NOT_TOLD: [&str; 23] = [
+/// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker, and
+/// second factors, which are told of as changes of their user.
+const NOT_TOLD: [&str; 25] = [
     "instance",
     "master_keys",
     "account_keys",
@@ -45,6 +46,8 @@ const NOT_TOLD: [&str; 23] = [
     "version_secrets",
     "secret_reads",
     "secret_read_hours",
+    "second_factors",
+    "recovery_codes",
     "token_uses",
     "session_uses",
     "changes",

@@ -47,10 +47,7 @@ struct Metadata {
 /// # Errors
 /// [`Error::Invalid`] for metadata that is missing, is no JSON or asks for what Coffer does not run, and for
 /// parts that are no modules.
-pub(in crate::api) fn parse(
-    mut form: Form,
-    strict_inheritance: bool,
-) -> ApiResult<Upload> {
+pub(in crate::api) fn parse(mut form: Form, strict_inheritance: bool) -> ApiResult<Upload> {
     let mut metadata: Metadata = match brackets::take(&mut form, "metadata")? {
         Some(fields) => Json::from_body(&Zeroizing::new(fields.to_string().into_bytes()))?.0,
         None => {

@@ -154,8 +154,8 @@ async fn deployments_beyond_those_listed_go_with_the_versions_that_only_they_nam
         .audit_events()
         .await
         .iter()
-        .filter(|event| event.action.to_string() == "delete")
-        .map(|event| event.resource_kind.to_string())
+        .filter(|event| event.action == "delete")
+        .map(|event| event.resource_kind.clone())
         .collect();
     assert_eq!(deleted.iter().filter(|kind| *kind == "version").count(), 3);
     assert_eq!(
