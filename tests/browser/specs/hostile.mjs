@@ -32,6 +32,10 @@ await scenario(async (open) => {
   await shows(place(`secrets-store/secrets/${id}`));
   await shows(place(`secrets-store/secrets/${id}/edit`));
   await shows(place(`secrets-store/secrets/${id}/duplicate`));
+  await shows(place("workers/hostile"));
+  await shows(place("workers/hostile/settings"));
+  await shows(place("workers/hostile/settings/variables?name=TEXT"));
+  await shows(place("workers/hostile/deployments"));
   await shows(place("settings"), HOSTILE.slice(0, 60));
   await shows(place("api-tokens"), HOSTILE.slice(0, 100));
   await shows(place("audit-log"), HOSTILE.slice(0, 60));

@@ -5,7 +5,7 @@ import { accountId, place } from "./coffer.mjs";
 export const DOORWAYS = { "sign-in": "/sign-in", "guide-outside": "/docs" };
 
 // `seeded` are the ids of what `seed()` made.
-export function pages({ secret, token }) {
+export function pages({ secret, worker, project, version, token }) {
   const billing = `secrets-store/secrets/${secret.DATABASE_URL}`;
   return {
     "secrets": place("secrets-store"),
@@ -16,6 +16,19 @@ export function pages({ secret, token }) {
     "secret-duplicate": place(`${billing}/duplicate`),
     "secret-edit": place(`${billing}/edit`),
     "secret-delete": place(`${billing}/delete`),
+    "workers": place("workers"),
+    "worker": place(`workers/${worker}`),
+    "worker-deployments": place(`workers/${worker}/deployments`),
+    "worker-version": place(`workers/${worker}/versions/${version}`),
+    "worker-deploy": place(`workers/${worker}/deploy`),
+    "worker-logs": place(`workers/${worker}/logs`),
+    "worker-settings": place(`workers/${worker}/settings`),
+    "worker-variables": place(`workers/${worker}/settings/variables`),
+    "worker-bindings": place(`workers/${worker}/settings/bindings`),
+    "worker-delete": place(`workers/${worker}/delete`),
+    "project": place(`pages/${project}`),
+    "project-settings": place(`pages/${project}/settings`),
+    "project-variables": place(`pages/${project}/settings/variables`),
     "members": place("members"),
     "member-invite": place("members/invite"),
     "tokens": place("api-tokens"),

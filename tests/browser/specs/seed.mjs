@@ -53,15 +53,30 @@ const WORKERS = {
   "status-page": [],
 };
 
+const PROJECT = {
+  name: "handbook",
+  production_branch: "main",
+  deployment_configs: {
+    production: {
+      env_vars: {
+        SEARCH_INDEX: { type: "plain_text", value: "handbook-2026" },
+        ANALYTICS_KEY: { type: "secret_text", value: "a value of its own" },
+      },
+    },
+    preview: { env_vars: { SEARCH_INDEX: { type: "plain_text", value: "handbook-drafts" } } },
+  },
+};
+
 // Fills the account, and gives the ids that pages are found by.
 export async function seed() {
   const all = SECRETS.map(([name, comment, scopes = ["workers"]]) => ({ name, comment, scopes }));
   const created = await createSecrets(...all);
   const secret = Object.fromEntries(created.map(({ name, id }) => [name, id]));
   const versions = await workers();
+  await api("POST", "/pages/projects", PROJECT);
   await people();
   const token = await tokens();
-  return { secret, worker: "checkout", version: versions.at(-1), token };
+  return { secret, worker: "checkout", project: PROJECT.name, version: versions.at(-1), token };
 }
 
 async function workers() {
