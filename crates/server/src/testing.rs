@@ -106,14 +106,7 @@ impl TestApp {
             AttemptLimits::default(),
             PasswordHasher::fast_for_tests(2),
         );
-        let app = App::new(
-            engine.clone(),
-            Arc::new(Ready),
-            "localhost",
-            7080,
-            "http://localhost:7070/",
-            Vec::new(),
-        );
+        let app = app_over(engine.clone());
         Self {
             router: crate::router(app.clone()),
             app,
@@ -125,6 +118,11 @@ impl TestApp {
             first,
             directory,
         }
+    }
+
+    /// A router over another engine.
+    pub(crate) fn router_over(engine: Engine) -> Router {
+        crate::router(app_over(engine))
     }
 
     /// The same with a Secrets Store named `dev`, and that store's id.
@@ -213,6 +211,17 @@ impl TestApp {
     pub(crate) fn now(&self) -> String {
         self.clock.now().to_string()
     }
+}
+
+fn app_over(engine: Engine) -> App {
+    App::new(
+        engine,
+        Arc::new(Ready),
+        "localhost",
+        7080,
+        "http://localhost:7070/",
+        Vec::new(),
+    )
 }
 
 /// What a router answers. Every answer must be JSON or empty.

@@ -1,6 +1,8 @@
 //! Pages: projects and their deployments.
 
 mod assets;
+#[cfg(test)]
+mod at_once;
 mod deployments;
 mod fields;
 mod projects;

@@ -3,6 +3,8 @@
 mod account_settings;
 mod account_subdomain;
 mod assets;
+#[cfg(test)]
+mod at_once;
 mod binding;
 #[cfg(test)]
 mod binding_edits;
