@@ -93,7 +93,9 @@ async fn the_password_is_changed_and_other_sessions_end() {
 async fn sessions_are_listed_and_end_one_by_one_or_all() {
     let app = TestApp::new().await;
     let browser = Browser::of_administrator(&app).await;
+    app.clock.advance_seconds(1);
     let other = Browser::of_administrator(&app).await;
+    app.clock.advance_seconds(1);
     let third = Browser::of_administrator(&app).await;
     let page = browser.open("/profile").await;
     let sessions = links(&page, "/profile/sessions/", "/end");
