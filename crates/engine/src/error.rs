@@ -344,6 +344,15 @@ pub enum Missing {
     /// The deployment of a Pages project.
     #[error("no such Pages deployment")]
     PagesDeployment,
+    /// The user with an e-mail address.
+    #[error("no user has this e-mail address")]
+    User,
+    /// The user's second factor.
+    #[error("the user has no second factor")]
+    SecondFactor,
+    /// The user's passkey.
+    #[error("no such passkey")]
+    Passkey,
 }
 
 /// What the present state does not allow.
@@ -403,6 +412,9 @@ pub enum Conflict {
     /// The Worker changed while the request was at work.
     #[error("the Worker was changed at the same time")]
     WorkerChanged,
+    /// Somebody has the e-mail address.
+    #[error("a user has this e-mail address: invite that user into the account instead")]
+    UserExists,
     /// The user is a member of the account.
     #[error("the user is a member of the account")]
     AlreadyMember,

@@ -7,6 +7,7 @@
 
 mod code;
 mod enrol;
+mod operator;
 mod pending;
 mod remove;
 

@@ -387,6 +387,9 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             "The deployment ID you have specified does not exist in this project.".to_owned(),
         ),
         Missing::Hostname => (1003, "domain_not_found: the account has no custom domain with this id".to_owned()),
+        Missing::User => (1003, "user_not_found: no user has this e-mail address".to_owned()),
+        Missing::SecondFactor => (1003, "second_factor_not_found: the user has none".to_owned()),
+        Missing::Passkey => (1003, "passkey_not_found: you have no such passkey".to_owned()),
         Missing::PagesProject => (
             8_000_007,
             "Project not found. The specified project name does not match any of your existing projects.".to_owned(),
@@ -483,6 +486,11 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             StatusCode::CONFLICT,
             10013,
             "the Worker was changed by another request at the same time; look at it and try again".to_owned(),
+        ),
+        Conflict::UserExists => (
+            StatusCode::CONFLICT,
+            1003,
+            "a user has this e-mail address: invite that user instead".to_owned(),
         ),
         Conflict::AlreadyMember => (
             StatusCode::CONFLICT,

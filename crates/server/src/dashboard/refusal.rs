@@ -203,6 +203,7 @@ const fn sought(what: Missing) -> &'static str {
         Missing::Invitation | Missing::LiveInvitation => "invitation",
         Missing::Token => "API token",
         Missing::PagesProject => "Pages project",
+        Missing::Passkey => "passkey",
         _ => "page",
     }
 }

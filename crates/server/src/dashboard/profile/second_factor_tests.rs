@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode, header};
-use coffer_crypto::OneTimeSecret;
+use coffer_crypto::{OneTimeSecret, SystemRandom};
+use coffer_engine::{Error, Installation, Missing};
 use coffer_types::Clock;
 use serde_json::json;
 
@@ -275,4 +278,40 @@ async fn what_was_begun_counts_for_nothing_and_ends() {
     let page = send(&owner, &page, CONFIRM, &[("code", &code)]).await;
     assert_eq!(page.location(), SET_UP);
     Browser::of_administrator(&app).await;
+}
+
+#[tokio::test]
+async fn the_operator_removes_one_that_was_lost() {
+    let app = TestApp::new().await;
+    let owner = Browser::of_administrator(&app).await;
+    let operator = Installation::of_parts(
+        app.store.clone(),
+        Arc::clone(&app.keyring),
+        app.clock.clone(),
+        Arc::new(SystemRandom),
+    );
+    let remove = async |email: &str| operator.remove_second_factor(&email.parse().unwrap()).await;
+    let none = remove(EMAIL).await.unwrap_err();
+    assert!(matches!(none, Error::NotFound(Missing::SecondFactor)));
+    let nobody = remove("nobody@example.com").await.unwrap_err();
+    assert!(matches!(nobody, Error::NotFound(Missing::User)));
+
+    let (authenticator, _) = set_up(&app, &owner).await;
+    let (browser, pending) = first_step(&app).await;
+    assert_eq!(remove(EMAIL).await.unwrap(), 1);
+    let page = owner.open("/profile").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "the session has ended");
+    let code = authenticator.next_code();
+    let page = second_step(&browser, &pending, &code).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    // The password alone signs in again, and another app may be set up.
+    let owner = Browser::of_administrator(&app).await;
+    set_up(&app, &owner).await;
+    let events = app.audit_events().await;
+    let removed = events
+        .iter()
+        .find(|event| event.details["sessions_ended"] == 1);
+    let removed = removed.expect("the event of the operator");
+    assert_eq!(removed.details["second_factor"], "disabled");
+    assert_eq!(removed.actor_id, "operator");
 }
