@@ -2,17 +2,21 @@
 
 use coffer_engine::{AccountLimits, AccountSummary, Installation};
 
-use crate::arguments::{Admin, Limits};
-use crate::config::Config;
+use crate::arguments::{Admin, AdminAction, Limits};
 use crate::failure::Failure;
 use crate::{installation, output};
 
 /// Runs a command on the data directory; a server that uses it must be stopped.
-pub(crate) async fn run(config: &Config, admin: Admin) -> Result<(), Failure> {
-    let installation = installation::open(config).await?;
-    match admin {
-        Admin::Accounts { json } => show(&installation.accounts().await?, json),
-        Admin::Limits(arguments) => limits(&installation, &arguments).await?,
+pub(crate) async fn run(admin: Admin) -> Result<(), Failure> {
+    match admin.action {
+        AdminAction::Accounts(settings) => {
+            let installation = installation::open(&crate::start_on(&settings)?).await?;
+            show(&installation.accounts().await?);
+        }
+        AdminAction::Limits(arguments) => {
+            let installation = installation::open(&crate::start_on(&arguments.settings)?).await?;
+            limits(&installation, &arguments).await?;
+        }
     }
     Ok(())
 }
@@ -30,7 +34,7 @@ async fn limits(installation: &Installation, arguments: &Limits) -> Result<(), F
         installation.set_limits(account.id, wanted).await?;
         account.limits = wanted;
     }
-    show(&[account], arguments.json);
+    show(&[account]);
     Ok(())
 }
 
@@ -50,8 +54,8 @@ fn chosen(accounts: Vec<AccountSummary>, arguments: &Limits) -> Result<AccountSu
     }
 }
 
-fn show(accounts: &[AccountSummary], json: bool) {
-    if json {
+fn show(accounts: &[AccountSummary]) {
+    if output::is_json() {
         output::json(&accounts);
         return;
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use coffer_engine::AttemptRate;
 use coffer_types::{AccountId, IpRange};
 
@@ -11,100 +11,102 @@ use coffer_types::{AccountId, IpRange};
 #[derive(Debug, Parser)]
 #[command(name = "coffer", version, propagate_version = true)]
 pub(crate) struct Arguments {
-    /// A configuration file; `coffer.toml` of the current directory is read if it is there.
-    #[arg(long, global = true, value_name = "FILE", env = "COFFER_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) settings: Settings,
+    pub(crate) manners: Manners,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// Settings that any command may take; each may stand in the configuration file too.
+/// How a command speaks.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Manners {
+    /// Print JSON, in a documented shape.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Whether to use colour; NO_COLOR is honoured.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(crate) color: ColorChoice,
+    /// Never ask: fail where an answer is needed.
+    #[arg(
+        long,
+        global = true,
+        env = "COFFER_NO_INPUT",
+        value_parser = clap::builder::FalseyValueParser::new(),
+        help_heading = "Output"
+    )]
+    pub(crate) no_input: bool,
+}
+
+/// Settings of every command that works on a data directory; each may stand in the configuration file too.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DataSettings {
+    /// A configuration file; `coffer.toml` of the current directory is read if it is there.
+    #[arg(long, value_name = "FILE", env = "COFFER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The data directory [default: data].
+    #[arg(long, value_name = "DIR", env = "COFFER_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as info,coffer_edge=debug
+    /// [default: info].
+    #[arg(long, value_name = "FILTER", env = "COFFER_LOG")]
+    pub(crate) log: Option<String>,
+    /// The form of log lines [default: text].
+    #[arg(long, value_enum, env = "COFFER_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// Settings of a server; each may stand in the configuration file too.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Settings {
-    /// The data directory [default: data].
-    #[arg(long, global = true, value_name = "DIR", env = "COFFER_DATA")]
-    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataSettings,
     /// Where the API listens [default: 127.0.0.1:7070].
-    #[arg(long, global = true, value_name = "ADDRESS", env = "COFFER_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "COFFER_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where Workers answer [default: 127.0.0.1:7080].
-    #[arg(
-        long,
-        global = true,
-        value_name = "ADDRESS",
-        env = "COFFER_WORKERS_LISTEN"
-    )]
+    #[arg(long, value_name = "ADDRESS", env = "COFFER_WORKERS_LISTEN")]
     pub(crate) workers_listen: Option<SocketAddr>,
     /// Workers answer at NAME.SUBDOMAIN.DOMAIN [default: localhost].
-    #[arg(
-        long,
-        global = true,
-        value_name = "DOMAIN",
-        env = "COFFER_WORKERS_DOMAIN"
-    )]
+    #[arg(long, value_name = "DOMAIN", env = "COFFER_WORKERS_DOMAIN")]
     pub(crate) workers_domain: Option<String>,
     /// The certificate chain, as PEM, with which the API speaks TLS [default: it speaks plain HTTP].
-    #[arg(long, global = true, value_name = "FILE", env = "COFFER_TLS_CERT")]
+    #[arg(long, value_name = "FILE", env = "COFFER_TLS_CERT")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// The key of that certificate, as PEM.
-    #[arg(long, global = true, value_name = "FILE", env = "COFFER_TLS_KEY")]
+    #[arg(long, value_name = "FILE", env = "COFFER_TLS_KEY")]
     pub(crate) tls_key: Option<PathBuf>,
     /// The certificate chain, as PEM, with which Workers speak TLS [default: they speak plain HTTP].
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "COFFER_WORKERS_TLS_CERT"
-    )]
+    #[arg(long, value_name = "FILE", env = "COFFER_WORKERS_TLS_CERT")]
     pub(crate) workers_tls_cert: Option<PathBuf>,
     /// The key of that certificate, as PEM.
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "COFFER_WORKERS_TLS_KEY"
-    )]
+    #[arg(long, value_name = "FILE", env = "COFFER_WORKERS_TLS_KEY")]
     pub(crate) workers_tls_key: Option<PathBuf>,
     /// Where people reach the API, for the links that it makes [default: http:// or https:// and the address it listens on].
-    #[arg(long, global = true, value_name = "URL", env = "COFFER_PUBLIC_URL")]
+    #[arg(long, value_name = "URL", env = "COFFER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     /// Proxies in front of the API whose X-Forwarded-For is believed, as addresses or CIDR ranges [default: none].
     #[arg(
         long,
-        global = true,
         value_name = "CIDR,…",
         value_delimiter = ',',
         env = "COFFER_TRUSTED_PROXIES"
     )]
     pub(crate) trusted_proxies: Option<Vec<IpRange>>,
     /// Wrong passwords, tokens and keys that are let by from one address [default: 20/min].
-    #[arg(
-        long,
-        global = true,
-        value_name = "RATE",
-        env = "COFFER_FAILED_ATTEMPTS_PER_ADDRESS"
-    )]
+    #[arg(long, value_name = "RATE", env = "COFFER_FAILED_ATTEMPTS_PER_ADDRESS")]
     pub(crate) failed_attempts_per_address: Option<AttemptRate>,
     /// The same with one name, from all addresses together [default: 30/hour].
-    #[arg(
-        long,
-        global = true,
-        value_name = "RATE",
-        env = "COFFER_FAILED_ATTEMPTS_PER_NAME"
-    )]
+    #[arg(long, value_name = "RATE", env = "COFFER_FAILED_ATTEMPTS_PER_NAME")]
     pub(crate) failed_attempts_per_name: Option<AttemptRate>,
     /// The workerd binary [default: found in node_modules or PATH].
-    #[arg(long, global = true, value_name = "FILE", env = "COFFER_WORKERD")]
+    #[arg(long, value_name = "FILE", env = "COFFER_WORKERD")]
     pub(crate) workerd: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a filter such as info,coffer_edge=debug
-    /// [default: info].
-    #[arg(long, global = true, value_name = "FILTER", env = "COFFER_LOG")]
-    pub(crate) log: Option<String>,
-    /// The form of log lines [default: text].
-    #[arg(long, global = true, value_enum, env = "COFFER_LOG_FORMAT")]
-    pub(crate) log_format: Option<LogFormat>,
 }
 
 /// The form of log lines.
@@ -124,10 +126,8 @@ pub(crate) enum Command {
     /// Make a new installation without serving it.
     Init(Init),
     /// Operate a data directory.
-    #[command(subcommand)]
     Admin(Admin),
     /// Verify and export the audit log.
-    #[command(subcommand)]
     Audit(Audit),
 }
 
@@ -136,6 +136,8 @@ pub(crate) enum Command {
     after_help = "Examples:\n  coffer serve\n  coffer serve --data /var/lib/coffer --workers-domain workers.example.com"
 )]
 pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     #[command(flatten)]
     pub(crate) first: First,
 }
@@ -146,10 +148,9 @@ pub(crate) struct Serve {
 )]
 pub(crate) struct Init {
     #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(flatten)]
     pub(crate) first: First,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// The first account of a new installation.
@@ -166,8 +167,14 @@ pub(crate) struct First {
     pub(crate) email: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    pub(crate) action: AuditAction,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
+pub(crate) enum AuditAction {
     /// Find every event that was edited, deleted, inserted or moved; exit with 1 if there is one.
     #[command(
         after_help = "Examples:\n  coffer audit verify --data /var/lib/coffer --checkpoint checkpoint-of-may\n  coffer audit verify --export ./audit --key audit.key"
@@ -178,18 +185,22 @@ pub(crate) enum Audit {
         after_help = "Example:\n  coffer audit export --data /var/lib/coffer --output ./audit"
     )]
     Export {
+        #[command(flatten)]
+        settings: DataSettings,
         /// The directory to make.
         #[arg(long, value_name = "DIR")]
         output: PathBuf,
     },
     /// Print the key that verifies the log. Keep it elsewhere.
-    Key,
+    Key(DataSettings),
     /// Print the newest signed checkpoint. Keep it elsewhere: it proves what the log was.
-    Checkpoint,
+    Checkpoint(DataSettings),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) settings: DataSettings,
     /// Verify an export instead of the data directory: the directory, or the entries.ndjson in it.
     #[arg(long, value_name = "PATH")]
     pub(crate) export: Option<PathBuf>,
@@ -199,19 +210,18 @@ pub(crate) struct Verify {
     /// A checkpoint that was kept elsewhere: finds what a log that agrees with itself does not show.
     #[arg(long = "checkpoint", value_name = "FILE")]
     pub(crate) checkpoints: Vec<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Admin {
+    #[command(subcommand)]
+    pub(crate) action: AdminAction,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Admin {
+pub(crate) enum AdminAction {
     /// Show the accounts.
-    Accounts {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Accounts(DataSettings),
     /// Show or set what an account may hold.
     #[command(
         after_help = "Examples:\n  coffer admin limits --data /var/lib/coffer\n  coffer admin limits --secrets 500 --value-bytes 65536"
@@ -222,6 +232,8 @@ pub(crate) enum Admin {
 /// Limits that are named are set; the account may be left out where there is one.
 #[derive(Debug, Args)]
 pub(crate) struct Limits {
+    #[command(flatten)]
+    pub(crate) settings: DataSettings,
     /// The account.
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<AccountId>,
@@ -237,7 +249,4 @@ pub(crate) struct Limits {
     /// Workers.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub(crate) workers: Option<u32>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }

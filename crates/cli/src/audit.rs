@@ -8,7 +8,7 @@ use std::path::Path;
 use coffer_crypto::RootKey;
 use coffer_engine::log::{AuditLog, LogError, LogKey};
 
-use crate::arguments::Audit;
+use crate::arguments::{Audit, AuditAction};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{installation, output};
@@ -17,16 +17,20 @@ use crate::{installation, output};
 const PROGRESS_STEP: u64 = 25_600;
 
 /// Runs a command on the log of a data directory, or on an export.
-pub(crate) async fn run(config: &Config, audit: Audit) -> Result<(), Failure> {
-    match audit {
-        Audit::Verify(arguments) => verify::run(config, &arguments).await,
-        Audit::Export { output } => export(config, &output).await,
-        Audit::Key => {
+pub(crate) async fn run(audit: Audit) -> Result<(), Failure> {
+    match audit.action {
+        AuditAction::Verify(arguments) => verify::run(&arguments).await,
+        AuditAction::Export { settings, output } => {
+            export(&crate::start_on(&settings)?, &output).await
+        }
+        AuditAction::Key(settings) => {
+            let config = &crate::start_on(&settings)?;
             let mut log = open(&config.data).await?;
             output::data(&own_key(config, &mut log).await?.to_string());
             Ok(())
         }
-        Audit::Checkpoint => {
+        AuditAction::Checkpoint(settings) => {
+            let config = &crate::start_on(&settings)?;
             let mut log = open(&config.data).await?;
             let note = log.checkpoint().await.map_err(failure)?;
             output::data(note.trim_end_matches('\n'));

@@ -31,7 +31,6 @@ pub(crate) struct Config {
     pub(crate) workerd: Option<PathBuf>,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
-    pub(crate) no_colour: bool,
     runtime: Runtime,
 }
 
@@ -83,8 +82,8 @@ struct Runtime {
 ///
 /// # Errors
 /// If the file cannot be read, or holds something unknown or of the wrong type: the message names file and line.
-pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, Failure> {
-    let file = match file {
+pub(crate) fn load(settings: &Settings) -> Result<Config, Failure> {
+    let file = match settings.data.config.as_deref() {
         Some(path) => read(path)?,
         None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
         None => File::default(),
@@ -93,7 +92,13 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
     let default_limits = AttemptLimits::default();
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Config {
-        data: absolute(&settings.data.or(file.data).unwrap_or_else(|| "data".into()))?,
+        data: absolute(
+            &settings
+                .data
+                .data
+                .or(file.data)
+                .unwrap_or_else(|| "data".into()),
+        )?,
         listen: settings
             .listen
             .or(file.listen)
@@ -145,14 +150,15 @@ pub(crate) fn load(file: Option<&Path>, settings: &Settings) -> Result<Config, F
             .map(|path| absolute(&path))
             .transpose()?,
         log: settings
+            .data
             .log
             .or(file.log)
             .unwrap_or_else(|| "info".to_owned()),
         log_format: settings
+            .data
             .log_format
             .or(file.log_format)
             .unwrap_or(LogFormat::Text),
-        no_colour: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         runtime: file.runtime,
     })
 }
@@ -269,7 +275,9 @@ mod tests {
     fn loaded(text: &str, settings: &Settings) -> Result<Config, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        load(Some(file.path()), settings)
+        let mut settings = settings.clone();
+        settings.data.config = Some(file.path().to_owned());
+        load(&settings)
     }
 
     #[test]

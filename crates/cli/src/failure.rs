@@ -45,6 +45,14 @@ impl Failure {
         }
     }
 
+    /// Something that may not be done.
+    pub(crate) fn denied(message: impl Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 4,
+        }
+    }
+
     /// Something that is in the way.
     pub(crate) fn conflict(message: impl Display) -> Self {
         Self {

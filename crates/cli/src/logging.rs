@@ -1,6 +1,5 @@
 //! The log, on stderr.
 
-use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
@@ -17,11 +16,10 @@ pub(crate) fn start(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| {
         Failure::usage(format!("the log filter {:?} is wrong: {error}", config.log))
     })?;
-    let colour = std::io::stderr().is_terminal() && !config.no_colour;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(colour);
+        .with_ansi(crate::output::has_colour());
     match config.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),

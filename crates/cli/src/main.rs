@@ -4,22 +4,29 @@
 //! fails, and nothing printed but through [`output`].
 
 mod admin;
+mod api;
 mod arguments;
 mod audit;
 mod config;
+mod environment;
 mod failure;
 mod init;
 mod installation;
+mod local;
 mod logging;
 mod output;
+mod remote;
 mod serve;
+mod target;
 mod tls;
+mod value;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, DataSettings, Settings};
+use config::Config;
 use failure::Failure;
 
 /// Requests allocate small pieces on several threads; this allocator is quicker at that than the system's.
@@ -28,7 +35,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments) {
+    output::decide(arguments.manners);
+    match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::error(&failure.message());
@@ -37,9 +45,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = config::load(arguments.config.as_deref(), &arguments.settings)?;
-    logging::start(&config)?;
+fn run(command: Command) -> Result<(), Failure> {
     // Values pass through this process: no core dump, no debugger.
     coffer_crypto::process::harden()
         .map_err(|error| Failure::error("failed to disable core dumps", error))?;
@@ -47,10 +53,27 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::error("failed to start threads", error))?;
-    match arguments.command {
-        Command::Serve(serve) => runtime.block_on(serve::run(&config, &serve)),
-        Command::Init(init) => runtime.block_on(init::run(&config, &init)),
-        Command::Audit(audit) => runtime.block_on(audit::run(&config, audit)),
-        Command::Admin(admin) => runtime.block_on(admin::run(&config, admin)),
-    }
+    runtime.block_on(async {
+        match command {
+            Command::Serve(serve) => serve::run(&serve).await,
+            Command::Init(init) => init::run(&init).await,
+            Command::Audit(audit) => audit::run(audit).await,
+            Command::Admin(admin) => admin::run(admin).await,
+        }
+    })
+}
+
+/// Decides the settings of a server and begins to log.
+fn start(settings: &Settings) -> Result<Config, Failure> {
+    let config = config::load(settings)?;
+    logging::start(&config)?;
+    Ok(config)
+}
+
+/// The same for a command that works on a data directory.
+fn start_on(data: &DataSettings) -> Result<Config, Failure> {
+    start(&Settings {
+        data: data.clone(),
+        ..Settings::default()
+    })
 }

@@ -30,7 +30,8 @@ const ACCESS_WINDOW: Duration = Duration::from_secs(60);
 const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
-pub(crate) async fn run(config: &Config, serve: &Serve) -> Result<(), Failure> {
+pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
+    let config = &crate::start(&serve.settings)?;
     if let Err(error) = coffer_edge::raise_descriptor_limit() {
         tracing::warn!(%error, "there may be few connections at once: the limit of open files cannot be raised");
     }

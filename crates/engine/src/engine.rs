@@ -13,6 +13,7 @@ use crate::attempts::{AttemptLimits, Attempts};
 use crate::audit::{Denials, ReadingPlaces};
 use crate::feed::Applied;
 use crate::installation::Installation;
+use crate::keys::Keys;
 use crate::log::LogHead;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
@@ -34,6 +35,7 @@ pub struct Inner {
     pub(crate) denials: Denials,
     pub(crate) reading_places: ReadingPlaces,
     pub(crate) sealer: Sealer,
+    pub(crate) keys: Keys,
     pub(crate) pepper: Arc<TokenPepper>,
     pub(crate) passwords: Passwords,
     pub(crate) session_mac: MacKey,
@@ -47,6 +49,8 @@ pub struct Inner {
     pub(crate) applied: Arc<Applied>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) tails: Arc<Tails>,
+    /// Whether this is a developer's own: see [`Engine::local`].
+    pub(crate) is_local: bool,
 }
 
 impl std::ops::Deref for Engine {
@@ -72,6 +76,29 @@ impl Engine {
         attempt_limits: AttemptLimits,
         passwords: PasswordHasher,
     ) -> Self {
+        Self::over(installation, start_check, attempt_limits, passwords, false)
+    }
+
+    /// As [`new`](Self::new), for developing on one's own machine, where code names stores and secrets of a server
+    /// far away: a store may be made with a chosen id, and a Worker may be bound to a secret that is not there, whose
+    /// `get()` then rejects.
+    pub fn local(
+        installation: Installation,
+        start_check: Arc<dyn StartCheck>,
+        attempt_limits: AttemptLimits,
+        passwords: PasswordHasher,
+    ) -> Self {
+        Self::over(installation, start_check, attempt_limits, passwords, true)
+    }
+
+    fn over(
+        installation: Installation,
+        start_check: Arc<dyn StartCheck>,
+        attempt_limits: AttemptLimits,
+        passwords: PasswordHasher,
+        is_local: bool,
+    ) -> Self {
+        let keys = installation.keys();
         let Installation {
             store,
             keyring,
@@ -80,6 +107,7 @@ impl Engine {
         } = installation;
         Self(Arc::new(Inner {
             sealer: keyring.sealer(Arc::clone(&random)),
+            keys,
             pepper: Arc::new(keyring.token_pepper()),
             passwords: Passwords::new(passwords, &keyring),
             session_mac: keyring.mac_key(MacLabel::Session),
@@ -99,6 +127,7 @@ impl Engine {
             random,
             applied: Arc::default(),
             turns: Arc::default(),
+            is_local,
         }))
     }
 

@@ -13,7 +13,9 @@ mod attempt_metrics;
 mod client_address;
 mod dashboard;
 mod health;
+mod in_process;
 mod metrics;
+mod operator;
 mod request;
 mod serve;
 mod tails;
@@ -25,6 +27,11 @@ mod upload_room;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};
+pub use in_process::InProcess;
+pub use operator::{
+    Door, DoorError, OperatorAnswer, OperatorApp, OperatorSocket, SocketError, operator_router,
+    operator_socket_path,
+};
 pub use serve::{Listening, ServeLimits, serve};
 
 use axum::Router;

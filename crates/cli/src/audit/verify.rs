@@ -6,12 +6,12 @@ use coffer_engine::log::{GivenCheckpoint, LogKey, Verification, verify_export};
 
 use crate::arguments::Verify;
 use crate::audit::{self, Progress};
-use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
 
 /// Verifies, and fails if anything is wrong.
-pub(crate) async fn run(config: &Config, arguments: &Verify) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Verify) -> Result<(), Failure> {
+    let config = &crate::start_on(&arguments.settings)?;
     let given = arguments.key.as_deref().map(key).transpose()?;
     let checkpoints = checkpoints(&arguments.checkpoints)?;
     let mut progress = Progress::start("verified");
@@ -36,7 +36,7 @@ pub(crate) async fn run(config: &Config, arguments: &Verify) -> Result<(), Failu
     };
     progress.end();
     let verification = verification.map_err(audit::failure)?;
-    if arguments.json {
+    if output::is_json() {
         output::json(&verification);
     } else {
         output::data(text(&verification).trim_end());

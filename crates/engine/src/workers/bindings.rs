@@ -342,7 +342,7 @@ impl Engine {
                 .previous
                 .iter()
                 .any(|other| other.name == *name && other.kind == kind);
-        if carried_over {
+        if carried_over || self.is_local {
             return Ok(Ok(kind));
         }
         let mut reader = self.store.reader().await?;

@@ -233,7 +233,7 @@ impl Engine {
         let previous = draft.before.as_ref().map_or(&[][..], Current::bindings);
         let bindings = version.facts.bindings.iter();
         let bound = bindings
-            .filter(|one| draft.binds == Binds::All || !previous.contains(one))
+            .filter(|one| !self.is_local && (draft.binds == Binds::All || !previous.contains(one)))
             .cloned();
         let bound = bound.collect();
         let mut events = Vec::new();

@@ -13,7 +13,7 @@ use crate::error::{Conflict, Error, Limit, Result};
 use crate::mutate::About;
 
 impl Engine {
-    /// Makes a store.
+    /// Makes a store. A chosen id counts only for an engine that is [`local`](Engine::local).
     ///
     /// # Errors
     /// [`Limit::Stores`], or [`Conflict::StoreName`].
@@ -21,10 +21,12 @@ impl Engine {
         &self,
         permit: &Permit<ManageSecrets>,
         name: StoreName,
+        chosen: Option<StoreId>,
     ) -> Result<Store> {
         let now = self.clock.now();
+        let chosen = chosen.filter(|_| self.is_local);
         let row = StoreRow {
-            id: StoreId::random(self.random.as_ref()),
+            id: chosen.unwrap_or_else(|| StoreId::random(self.random.as_ref())),
             account_id: permit.account_id(),
             name,
             created_at: now,

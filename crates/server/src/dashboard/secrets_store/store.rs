@@ -94,7 +94,7 @@ pub(super) async fn find_or_create(
     let name: StoreName = NAME
         .parse()
         .map_err(|error| coffer_engine::Error::Internal(format!("{NAME}: {error}")))?;
-    let chosen = engine.create_store(permit, name).await?;
+    let chosen = engine.create_store(permit, name, None).await?;
     Ok(Stores {
         all: vec![chosen.clone()],
         chosen,

@@ -15,6 +15,9 @@ use crate::app::App;
 pub(in crate::api::secrets_store) struct NewStore {
     #[serde(default)]
     name: String,
+    /// Counts only where a project is developed: its configuration names stores of a server far away.
+    #[serde(default)]
+    id: Option<String>,
 }
 
 /// Makes a store.
@@ -29,7 +32,9 @@ pub(in crate::api::secrets_store) async fn create(
         .name
         .parse()
         .map_err(|error| Error::invalid("/name", Problem::StoreName(error)))?;
-    Ok(Answer::ok(app.engine.create_store(&permit, name).await?))
+    let chosen = new.id.and_then(|id| id.parse().ok());
+    let store = app.engine.create_store(&permit, name, chosen).await?;
+    Ok(Answer::ok(store))
 }
 
 #[cfg(test)]
