@@ -24,6 +24,8 @@ coffer-edge axum
 coffer-engine axum
 coffer-engine capnp
 coffer-server clap
+coffer-server coffer-wrangler-config
+coffer-engine coffer-wrangler-config
 coffer coffer-testkit
 coffer-server coffer-testkit
 '
