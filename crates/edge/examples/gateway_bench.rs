@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use coffer_types::VersionId;
+use coffer_types::{SystemClock, VersionId, WorkerId};
 
 #[allow(
     dead_code,
@@ -29,6 +29,14 @@ mod gateway;
 )]
 #[path = "../src/descriptors.rs"]
 mod descriptors;
+
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "private to its crate, and not all of it is needed"
+)]
+#[path = "../src/traffic/mod.rs"]
+mod traffic;
 
 /// Static assets, of which there are none here.
 #[allow(dead_code, reason = "only its types are needed")]
@@ -65,6 +73,8 @@ mod assets {
     }
 }
 
+use traffic::Traffic;
+
 use gateway::{Directory, GatewayConfig, RouteError, RouteRequest, Upstream};
 
 /// One process answers everything.
@@ -89,7 +99,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let threads = arguments.next().map_or(Ok(1), |text| text.parse())?;
 
     let version_id: VersionId = "00000000-0000-4000-8000-000000000000".parse()?;
-    let upstream = Arc::new(Upstream::new(socket.into(), version_id));
+    let tally = Traffic::new(Arc::new(SystemClock)).tally(WorkerId::from_bytes([0; 16]));
+    let upstream = Arc::new(Upstream::new(socket.into(), version_id, tally));
     let config = GatewayConfig {
         threads: NonZeroUsize::new(threads).ok_or("at least one thread")?,
         ..GatewayConfig::default()

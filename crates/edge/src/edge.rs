@@ -9,6 +9,7 @@ use std::time::Duration;
 use coffer_crypto::KeyLeases;
 use coffer_protocol::feed::ChangeSource;
 use coffer_protocol::tail::TailSink;
+use coffer_protocol::traffic::TrafficSource;
 use coffer_types::{Clock, EdgeId, Random};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
@@ -26,6 +27,7 @@ use crate::replica::{self, Replica};
 use crate::routing::{Routes, Routing};
 use crate::settings::RuntimeConfig;
 use crate::tail;
+use crate::traffic::Traffic;
 
 /// What an edge needs to know at its start.
 #[derive(Debug)]
@@ -71,6 +73,7 @@ pub struct Edge {
     supervisor: Arc<Supervisor>,
     metrics: EdgeMetrics,
     gateway_metrics: GatewayMetrics,
+    traffic: Arc<Traffic>,
     stop_gateway: CancellationToken,
     stop_following: CancellationToken,
     gateway: Option<JoinHandle<()>>,
@@ -134,6 +137,7 @@ impl Edge {
         let settle = Duration::from_millis(2 * u64::from(config.runtime.freshness_ms));
         let launch = Arc::clone(&launcher) as _;
         let supervisor = Supervisor::new(config.runtime, launch, metrics.clone());
+        let traffic = Traffic::new(Arc::clone(&clock));
         let scheduler = Scheduler::new(
             Arc::clone(&replica),
             launcher,
@@ -146,6 +150,7 @@ impl Edge {
             Arc::clone(&replica),
             Arc::clone(&supervisor),
             sites,
+            Arc::clone(&traffic),
             &config.workers_domain,
             number(random.as_ref()),
         );
@@ -188,6 +193,7 @@ impl Edge {
             supervisor,
             metrics,
             gateway_metrics,
+            traffic,
             stop_gateway,
             stop_following,
             gateway: Some(tokio::spawn(async move {
@@ -208,6 +214,11 @@ impl Edge {
     /// Whether the edge follows its source now. It serves either way.
     pub fn is_caught_up(&self) -> bool {
         self.replica.is_following()
+    }
+
+    /// The requests of Workers since the edge's start.
+    pub fn traffic(&self) -> Arc<dyn TrafficSource> {
+        Arc::clone(&self.traffic) as _
     }
 
     /// Makes the edge's counters part of what a registry prints.

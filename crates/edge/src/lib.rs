@@ -31,6 +31,7 @@ mod routing;
 mod settings;
 mod shares;
 mod tail;
+mod traffic;
 mod workerd;
 #[allow(
     clippy::all,

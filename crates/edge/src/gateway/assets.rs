@@ -14,6 +14,7 @@ use super::request_id::RequestId;
 use super::route::{admit, route, route_request};
 use super::upstream::Presence;
 use crate::assets::{Asked, Site};
+use crate::traffic::Tally;
 
 /// What is next for a request.
 pub(super) enum Next {
@@ -23,25 +24,32 @@ pub(super) enum Next {
     Process(Presence),
 }
 
-/// Answers a request with a file of the version that takes it, or finds the process that answers.
+/// Answers a request with a file of the version that takes it, or finds the process that answers. `tally` becomes that
+/// of the Worker, if there is one, also where the request fails.
 pub(super) async fn answer_or_route(
     link: &Arc<Link>,
     parts: &Parts,
     host: &str,
     request_id: RequestId,
+    tally: &mut Option<Arc<Tally>>,
 ) -> Result<Next, Fault> {
     let worker = &link.worker;
     let request = route_request(&parts.uri, &parts.headers, host);
     let Some(found) = worker.directory.assets(&request) else {
-        return route(worker, &parts.uri, &parts.headers, host)
-            .await
-            .map(Next::Process);
+        let routed = route(worker, &parts.uri, &parts.headers, host).await;
+        *tally = match &routed {
+            Ok(presence) => Some(Arc::clone(presence.upstream().tally())),
+            Err(_) => worker.directory.tally(&request),
+        };
+        return routed.map(Next::Process);
     };
     let AssetRoute {
         version_id,
         site,
         upstream,
+        tally: of_worker,
     } = found;
+    *tally = Some(of_worker);
     let site = match site {
         Some(site) => Some(site),
         None => {

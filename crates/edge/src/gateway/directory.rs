@@ -8,6 +8,7 @@ use coffer_types::VersionId;
 
 pub(crate) use super::upstream::Upstream;
 use crate::assets::Site;
+use crate::traffic::Tally;
 
 /// What of a request decides which version answers it.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct AssetRoute {
     pub(crate) site: Option<Arc<Site>>,
     /// Its process, if it is ready.
     pub(crate) upstream: Option<Arc<Upstream>>,
+    /// The requests of its Worker.
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// Why no version answers a request. The client reads a fixed page for each, never the text in here.
@@ -71,6 +74,11 @@ pub(crate) trait Directory: Send + Sync + 'static {
     /// The static assets of a version that has them and that are not at hand yet.
     async fn load_assets(&self, _version_id: VersionId) -> Result<Option<Arc<Site>>, FeedError> {
         Ok(None)
+    }
+
+    /// The requests of the Worker that should have answered. Called for those that no process was found for.
+    fn tally(&self, _request: &RouteRequest<'_>) -> Option<Arc<Tally>> {
+        None
     }
 
     /// Whether what answers at this host name is a preview, which search engines are told to leave out. Called for

@@ -18,6 +18,7 @@ use super::host::{make_origin_form, requested_host};
 use super::link::Link;
 use super::request_id::RequestId;
 use super::tunnel;
+use crate::traffic::Tally;
 
 /// Answers one request of a client connection, always.
 pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Response<ResponseBody> {
@@ -25,13 +26,15 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
     link.watch.request_began();
     let request_id = link.worker.request_ids.next();
     let html = prefers_html(request.headers());
-    let response = match exchange(&link, request, request_id, started_at).await {
+    let mut tally = None;
+    let response = match exchange(&link, request, request_id, started_at, &mut tally).await {
         Ok(response) => response,
         Err(fault) => fault
             .response(html, request_id)
             .map(|page| ResponseBody::page(page, link.watch.clone())),
     };
     link.watch.response_began();
+    count(tally.as_deref(), response.status());
     let took = started_at.elapsed();
     let metrics = &link.worker.config.metrics;
     metrics.answered(response.status(), took);
@@ -49,6 +52,7 @@ async fn exchange(
     request: Request<Incoming>,
     request_id: RequestId,
     started_at: Instant,
+    tally: &mut Option<Arc<Tally>>,
 ) -> Result<Response<ResponseBody>, Fault> {
     let (mut parts, incoming) = request.into_parts();
     if parts.method == Method::CONNECT {
@@ -59,7 +63,7 @@ async fn exchange(
         let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
         check_content_length(&parts, link.worker.config.max_body_bytes)?;
         let unlisted = link.worker.directory.is_unlisted(&host);
-        match answer_or_route(link, &parts, &host, request_id).await? {
+        match answer_or_route(link, &parts, &host, request_id, tally).await? {
             Next::Answered(response) => return Ok(listed(response, unlisted)),
             Next::Process(presence) => (presence, unlisted),
         }
@@ -79,6 +83,13 @@ async fn exchange(
     let begun = forward(link, presence, request, upload.as_deref(), started_at).await?;
     let response = finish(link, begun, upload, client_upgrade, request_id)?;
     Ok(listed(response, unlisted))
+}
+
+/// Counts an answer to the requests of its Worker.
+pub(super) fn count(tally: Option<&Tally>, status: StatusCode) {
+    if let Some(tally) = tally {
+        tally.count(status.is_server_error());
+    }
 }
 
 fn listed(mut response: Response<ResponseBody>, unlisted: bool) -> Response<ResponseBody> {

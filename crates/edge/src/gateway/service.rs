@@ -21,7 +21,7 @@ use super::assets::{Next, answer_or_route};
 use super::body::{RequestBody, ResponseBody};
 use super::config::{GatewayConfig, SERVICE_SHARD};
 use super::directory::Directory;
-use super::exchange::finish;
+use super::exchange::{count, finish};
 use super::fault::Fault;
 use super::forward::forward;
 use super::headers::{Peer, inspect, prepare_service_request};
@@ -29,6 +29,7 @@ use super::host::{make_origin_form, requested_host};
 use super::link::{Link, converse};
 use super::request_id::RequestId;
 use super::worker::{ACCEPT_PAUSE, Permit, TOO_MANY, Worker};
+use crate::traffic::Tally;
 
 /// Workers that a request may pass through before it counts as a loop, as long as each hands on what it was given.
 /// Our own bound: more than anyone puts one behind another.
@@ -125,13 +126,15 @@ async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Response<Respons
     let started_at = Instant::now();
     link.watch.request_began();
     let request_id = link.worker.request_ids.next();
-    let response = match exchange(&link, request, request_id, started_at).await {
+    let mut tally = None;
+    let response = match exchange(&link, request, request_id, started_at, &mut tally).await {
         Ok(response) => response,
         Err(fault) => fault
             .response(false, request_id)
             .map(|page| ResponseBody::page(page, link.watch.clone())),
     };
     link.watch.response_began();
+    count(tally.as_deref(), response.status());
     response
 }
 
@@ -140,6 +143,7 @@ async fn exchange(
     request: Request<Incoming>,
     request_id: RequestId,
     started_at: Instant,
+    tally: &mut Option<Arc<Tally>>,
 ) -> Result<Response<ResponseBody>, Fault> {
     let (mut parts, incoming) = request.into_parts();
     if parts.method == Method::CONNECT {
@@ -154,7 +158,7 @@ async fn exchange(
     }
     let presence = {
         let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
-        match answer_or_route(link, &parts, &host, request_id).await? {
+        match answer_or_route(link, &parts, &host, request_id, tally).await? {
             Next::Answered(response) => return Ok(response),
             Next::Process(presence) => presence,
         }

@@ -18,11 +18,13 @@ use tokio::time::Instant;
 use super::body::RequestBody;
 use super::config::{MAX_IDLE_UPSTREAM_CONNECTIONS, SERVICE_SHARD, UPSTREAM_IDLE_MS};
 use crate::descriptors::are_exhausted;
+use crate::traffic::Tally;
 
 /// A workerd process that listens on a unix socket for the requests of one version.
 pub(crate) struct Upstream {
     socket: PathBuf,
     version_id: VersionId,
+    tally: Arc<Tally>,
     created_at: Instant,
     last_used_ms: AtomicU64,
     in_flight: AtomicU64,
@@ -61,14 +63,15 @@ pub(super) enum ConnectError {
 }
 
 impl Upstream {
-    /// A process that listens at `socket` and serves this version.
+    /// A process that listens at `socket` and serves this version; what it answers counts into `tally`.
     ///
     /// Whoever starts the process must not keep the listener open itself: a listener without a process
     /// still accepts, and its connections would hang instead of being refused.
-    pub(crate) fn new(socket: PathBuf, version_id: VersionId) -> Self {
+    pub(crate) fn new(socket: PathBuf, version_id: VersionId, tally: Arc<Tally>) -> Self {
         Self {
             socket,
             version_id,
+            tally,
             created_at: Instant::now(),
             last_used_ms: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -83,6 +86,11 @@ impl Upstream {
     /// The version that the process serves.
     pub(crate) fn version_id(&self) -> VersionId {
         self.version_id
+    }
+
+    /// The requests of the version's Worker.
+    pub(super) const fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// Requests and WebSockets being served now.
@@ -262,6 +270,7 @@ mod tests {
 
     use super::*;
     use crate::descriptors::exhaust;
+    use crate::traffic::Traffic;
 
     #[tokio::test]
     async fn want_of_descriptors_is_not_the_processs_failure() {
@@ -269,7 +278,7 @@ mod tests {
         let socket = directory.path().join("socket");
         let _process = UnixListener::bind(&socket).unwrap();
         let version_id = "c5e9c03c-4448-49b4-a1b1-b19bf4cd2241".parse().unwrap();
-        let upstream = Upstream::new(socket, version_id);
+        let upstream = Upstream::new(socket, version_id, Traffic::tally_for_tests());
         let taken = exhaust();
         let error = upstream.connect().await.err();
         drop(taken);

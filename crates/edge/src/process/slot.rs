@@ -14,6 +14,7 @@ use super::history::{History, Verdict};
 use super::supervisor::Supervisor;
 use crate::assets::Site;
 use crate::gateway::{RouteError, Upstream};
+use crate::traffic::Tally;
 
 /// Starts that one request waits for before it is told that the version does not run.
 const MAX_STARTS_PER_REQUEST: u32 = 3;
@@ -31,6 +32,7 @@ pub(crate) struct SlotKey {
 #[derive(Debug)]
 pub(crate) struct Slot {
     key: SlotKey,
+    tally: Arc<Tally>,
     // Whether the version has static assets, and they themselves once they are loaded.
     has_assets: AtomicBool,
     site: RwLock<Option<Arc<Site>>>,
@@ -65,16 +67,18 @@ impl Slot {
     /// An empty place for a process that tells nothing.
     #[cfg(test)]
     pub(crate) fn new(version_id: VersionId) -> Arc<Self> {
-        Self::of(SlotKey {
+        let key = SlotKey {
             version_id,
             tailed: false,
-        })
+        };
+        Self::of(key, crate::traffic::Traffic::tally_for_tests())
     }
 
-    /// An empty place.
-    pub(crate) fn of(key: SlotKey) -> Arc<Self> {
+    /// An empty place; what is answered from it counts into `tally`.
+    pub(crate) fn of(key: SlotKey, tally: Arc<Tally>) -> Arc<Self> {
         Arc::new(Self {
             key,
+            tally,
             has_assets: AtomicBool::new(false),
             site: RwLock::new(None),
             current: RwLock::new(None),
@@ -91,6 +95,11 @@ impl Slot {
     /// The version, and whether its process tells what it does.
     pub(crate) const fn key(&self) -> SlotKey {
         self.key
+    }
+
+    /// The requests of the version's Worker.
+    pub(crate) const fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// Says whether the version has static assets.

@@ -150,7 +150,11 @@ impl Supervisor {
         } = launched;
         self.metrics.started(process.started_in());
         let ready_at = Instant::now();
-        let upstream = Arc::new(Upstream::new(process.http_socket(), slot.version_id()));
+        let upstream = Arc::new(Upstream::new(
+            process.http_socket(),
+            slot.version_id(),
+            Arc::clone(slot.tally()),
+        ));
         let retire = slot.open(Arc::clone(&upstream));
         let end = tokio::select! {
             end = watch(&mut process, &upstream, &self.runtime, &retire) => end,

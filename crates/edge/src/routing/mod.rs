@@ -21,6 +21,7 @@ use crate::assets::{Site, Sites};
 use crate::gateway::{AssetRoute, Directory, RouteError, RouteRequest, Upstream};
 use crate::process::{OneLine, Slot, SlotKey, Supervisor};
 use crate::replica::Replica;
+use crate::traffic::{Tally, Traffic};
 use choice::Chance;
 pub(crate) use service::{Routes, Service};
 use table::{Table, Target};
@@ -33,6 +34,7 @@ pub(crate) struct Routing {
     replica: Arc<Replica>,
     supervisor: Arc<Supervisor>,
     sites: Arc<Sites>,
+    counted: Arc<Traffic>,
     // Whether any version has static assets: without, no request is slowed down by a look for them.
     any_assets: AtomicBool,
     domain: String,
@@ -52,6 +54,7 @@ impl Routing {
         replica: Arc<Replica>,
         supervisor: Arc<Supervisor>,
         sites: Arc<Sites>,
+        counted: Arc<Traffic>,
         domain: &str,
         seed: u64,
     ) -> Arc<Self> {
@@ -59,6 +62,7 @@ impl Routing {
             replica,
             supervisor,
             sites,
+            counted,
             any_assets: AtomicBool::new(false),
             domain: domain.to_ascii_lowercase(),
             table: RwLock::new(Arc::new(Table::default())),
@@ -101,10 +105,11 @@ impl Routing {
         let before = Arc::clone(&self.table.read());
         let tailed = Arc::clone(&self.tailed.read());
         let slot = |worker_id, version_id| {
-            self.slot(SlotKey {
+            let key = SlotKey {
                 version_id,
                 tailed: tailed.contains(&worker_id),
-            })
+            };
+            self.slot(worker_id, key)
         };
         let (built, any_assets) = self.replica.read(|state| {
             let any_assets = state.versions().any(|version| version.assets.is_some());
@@ -123,6 +128,7 @@ impl Routing {
             self.warm(slot);
         }
         self.retire_unneeded(&before, &tailed);
+        self.forget_deleted();
         self.captured.send_if_modified(|told| {
             let differs = *told != captured;
             *told = captured;
@@ -130,9 +136,10 @@ impl Routing {
         });
     }
 
-    fn slot(&self, key: SlotKey) -> Arc<Slot> {
+    fn slot(&self, worker_id: WorkerId, key: SlotKey) -> Arc<Slot> {
         let mut slots = self.slots.lock();
-        Arc::clone(slots.entry(key).or_insert_with(|| Slot::of(key)))
+        let place = slots.entry(key);
+        Arc::clone(place.or_insert_with(|| Slot::of(key, self.counted.tally(worker_id))))
     }
 
     /// Retires what had traffic and has none now, what no longer exists, and what tells of a Worker that nobody
@@ -160,6 +167,17 @@ impl Routing {
             }
         }
         slots.retain(|key, slot| after.has_traffic(*key) || may_serve(key) || !slot.is_empty());
+    }
+
+    /// Stops counting for Workers that no longer exist.
+    fn forget_deleted(&self) {
+        let existing: HashSet<WorkerId> = self.replica.read(|state| {
+            let workers = state.workers().map(|worker| worker.worker_id);
+            let hidden = state.projects().map(|project| project.worker_id);
+            workers.chain(hidden).collect()
+        });
+        self.counted
+            .retain(|worker_id| existing.contains(&worker_id));
     }
 
     /// Starts a version that waits for its traffic, however long it takes.
@@ -213,6 +231,7 @@ impl Routing {
             version_id: slot.version_id(),
             site: slot.site(),
             upstream: slot.ready(),
+            tally: Arc::clone(slot.tally()),
         })
     }
 
@@ -248,7 +267,7 @@ impl Routing {
     fn preview(&self, table: &Table, host: &str) -> Option<Arc<Slot>> {
         let (worker_id, version_id) = table.preview(host)?;
         let tailed = self.tailed.read().contains(&worker_id);
-        let slot = self.slot(SlotKey { version_id, tailed });
+        let slot = self.slot(worker_id, SlotKey { version_id, tailed });
         let has_assets = self.replica.read(|state| {
             let version = state.version(version_id);
             version.is_some_and(|version| version.assets.is_some())
@@ -275,6 +294,10 @@ impl Directory for Routing {
             slot.set_site(site.clone());
         }
         Ok(site)
+    }
+
+    fn tally(&self, request: &RouteRequest<'_>) -> Option<Arc<Tally>> {
+        self.place(request).map(|slot| Arc::clone(slot.tally()))
     }
 
     fn is_unlisted(&self, host: &str) -> bool {

@@ -11,6 +11,7 @@ use super::table::Target;
 use crate::assets::Site;
 use crate::gateway::{AssetRoute, Directory, RouteError, RouteRequest, Upstream};
 use crate::process::Slot;
+use crate::traffic::Tally;
 
 /// Where routes are found once there are any: processes come first, and must not keep what leads to them.
 #[derive(Clone, Default)]
@@ -73,6 +74,12 @@ impl Directory for Service {
             Some(routing) => routing.load_assets(version_id).await,
             None => Ok(None),
         }
+    }
+
+    fn tally(&self, request: &RouteRequest<'_>) -> Option<Arc<Tally>> {
+        let routing = self.routes.routing()?;
+        let slot = self.slot(&routing, request).ok()?;
+        Some(Arc::clone(slot.tally()))
     }
 
     fn ready_upstream(&self, request: &RouteRequest<'_>) -> Option<Arc<Upstream>> {

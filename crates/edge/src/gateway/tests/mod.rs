@@ -24,6 +24,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Directory, GatewayConfig, RouteError, RouteRequest, Upstream, serve};
+use crate::traffic::Traffic;
 
 /// Long enough for the slowest machine; whoever waits this long has found a fault.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -144,7 +145,11 @@ impl Process {
         let version_id: VersionId = "c5e9c03c-4448-49b4-a1b1-b19bf4cd2241".parse().unwrap();
         Self {
             listener: UnixListener::bind(&socket).unwrap(),
-            upstream: Arc::new(Upstream::new(socket, version_id)),
+            upstream: Arc::new(Upstream::new(
+                socket,
+                version_id,
+                Traffic::tally_for_tests(),
+            )),
             _directory: directory,
         }
     }
