@@ -22,9 +22,11 @@ mod global_key;
 mod identity;
 mod installation;
 mod invitations;
+pub mod keys;
 pub mod log;
 mod members;
 mod mutate;
+mod operator;
 mod pages;
 mod passwords;
 mod provision;
@@ -69,6 +71,7 @@ pub use identity::{AccountList, InvitationAnswer, UserChanges};
 pub use installation::{AccountSummary, Installation, InstallationError};
 pub use invitations::Invitation;
 pub use members::{Invited, MemberList, MemberOrder, MemberPage};
+pub use operator::{CreatedAccount, CreatedUser, Entry, Operator};
 pub use pages::{
     NewPagesDeployment, NewPagesProject, NewPagesVariable, PagesConfigurationChanges,
     PagesDeploymentPage, PagesProjectChanges, PagesProjectPage, PagesUploadPermit,

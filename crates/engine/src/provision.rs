@@ -228,7 +228,8 @@ fn first_token_name() -> Result<TokenName> {
     parsed.map_err(|error: coffer_types::name::InvalidName| Error::Internal(error.to_string()))
 }
 
-fn generated_password(random: &dyn Random) -> SecretValue {
+/// A password that nobody chose.
+pub(crate) fn generated_password(random: &dyn Random) -> SecretValue {
     const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut password = String::with_capacity(PASSWORD_CHARS);
     while password.len() < PASSWORD_CHARS {

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod feed;
 pub mod hostnames;
 pub mod identity;
+pub mod keys;
 pub mod members;
 pub mod operator;
 pub mod pages;

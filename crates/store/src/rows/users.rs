@@ -105,6 +105,23 @@ pub async fn find(rows: &mut impl Rows, id: UserId) -> Result<Option<UserRow>, S
     found.map(from_tuple).transpose()
 }
 
+/// Every user, by address.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn all(rows: &mut impl Rows) -> Result<Vec<UserRow>, StoreError> {
+    let found: Vec<UserTuple> = on!(rows, connection => {
+        sqlx::query_as(
+            "SELECT id, email, first_name, last_name, password_hash, global_key_mac, global_key_enabled, \
+             global_key_sealed, created_at, modified_at, (SELECT count(*) FROM second_factors \
+             WHERE user_id = users.id AND confirmed_at IS NOT NULL) FROM users ORDER BY email",
+        )
+        .fetch_all(connection)
+        .await?
+    });
+    found.into_iter().map(from_tuple).collect()
+}
+
 /// Keeps a user's names as they are now.
 ///
 /// # Errors
