@@ -1,10 +1,13 @@
 //! The master keys, unwrapped, and what hangs below them.
 
+mod rotation;
+
 use std::fmt;
 use std::sync::Arc;
 
 use coffer_envelope::AccountKey;
 use coffer_types::{AccountId, Random, WrappedAccountKey};
+use parking_lot::RwLock;
 use zeroize::Zeroizing;
 
 use crate::aead::KeyBytes;
@@ -46,18 +49,27 @@ pub enum KeyringError {
     /// Two master keys claim one version.
     #[error("the database holds two master keys of version {0}: restore it from a backup")]
     Repeated(u32),
+    /// The master key is gone from which tokens, sessions and the audit log's signature follow.
+    #[error("the database has lost its first master key: restore it from a backup")]
+    NoFirst,
 }
 
 /// The master keys of one database. Wiped when dropped.
 pub struct Keyring {
-    /// By growing version; never empty.
-    master_keys: Vec<MasterKey>,
+    master_keys: RwLock<MasterKeys>,
     mac_keys: MacKeys,
     password_seal: PasswordSeal,
     one_time_seal: OneTimeSeal,
     /// Derived as the authentication keys are, for the same reason: what was signed is not signed again.
     signing_seed: KeyBytes,
     account_keys: AccountKeyCache,
+}
+
+struct MasterKeys {
+    /// By growing version; never empty.
+    known: Vec<MasterKey>,
+    /// The one that wraps new account keys: the newest whose row is committed.
+    current: u32,
 }
 
 struct MasterKey {
@@ -134,21 +146,33 @@ impl Keyring {
             return Err(KeyringError::NoMasterKey);
         }
         keys.sort_by_key(|(version, _)| *version);
+        // What is derived from another key would pass for nothing that was made before.
+        if keys
+            .first()
+            .is_none_or(|(version, _)| *version != FIRST_VERSION)
+        {
+            return Err(KeyringError::NoFirst);
+        }
         Self::of(&keys).map_err(|_| KeyringError::WrongRootKey)
     }
 
     /// `keys` is by growing version and not empty.
     fn of(keys: &[(u32, KeyBytes)]) -> Result<Self, CryptoError> {
         let (_, first) = keys.first().ok_or(CryptoError::DoesNotOpen)?;
-        let mut master_keys = Vec::with_capacity(keys.len());
+        let (current, _) = keys.last().ok_or(CryptoError::DoesNotOpen)?;
+        let mut known = Vec::with_capacity(keys.len());
         for (version, key) in keys {
-            master_keys.push(MasterKey {
+            known.push(MasterKey {
                 version: *version,
                 wrapping: WrappingKey::derive(key)?,
             });
         }
+        let master_keys = MasterKeys {
+            known,
+            current: *current,
+        };
         Ok(Self {
-            master_keys,
+            master_keys: RwLock::new(master_keys),
             mac_keys: MacKeys::derive(first)?,
             password_seal: PasswordSeal::derive(first)?,
             one_time_seal: OneTimeSeal::derive(first)?,
@@ -157,7 +181,7 @@ impl Keyring {
         })
     }
 
-    /// A new random key for an account, wrapped under the newest master key. The account's id and the
+    /// A new random key for an account, wrapped under the current master key. The account's id and the
     /// key's version are bound into it. `version` counts the account's keys, from 1.
     ///
     /// # Errors
@@ -168,18 +192,33 @@ impl Keyring {
         version: u32,
         random: &dyn Random,
     ) -> Result<WrappedAccountKey, CryptoError> {
-        let master_key = self.master_keys.last().ok_or(CryptoError::DoesNotOpen)?;
         let mut key = Zeroizing::new([0; 32]);
         random.fill(key.as_mut_slice());
+        let current = self.master_keys.read().current;
+        self.wrap_account_key(account_id, version, &key, current, random)
+    }
+
+    fn wrap_account_key(
+        &self,
+        account_id: AccountId,
+        version: u32,
+        key: &KeyBytes,
+        master_version: u32,
+        random: &dyn Random,
+    ) -> Result<WrappedAccountKey, CryptoError> {
         let what = Wrapped::AccountKey {
             account_id,
             version,
-            master_version: master_key.version,
+            master_version,
         };
+        let master_keys = self.master_keys.read();
+        let wrapped = master_keys
+            .wrapping(master_version)?
+            .wrap(what, key, random)?;
         Ok(WrappedAccountKey {
             version,
-            master_version: master_key.version,
-            wrapped: master_key.wrapping.wrap(what, &key, random)?,
+            master_version,
+            wrapped,
         })
     }
 
@@ -240,21 +279,37 @@ impl Keyring {
         if let Some(found) = self.account_keys.find(account_id, key) {
             return Ok(found);
         }
-        let master_key = self
-            .master_keys
-            .iter()
-            .find(|master_key| master_key.version == key.master_version)
-            .ok_or(CryptoError::DoesNotOpen)?;
+        let bytes = self.unwrap_account_key(account_id, key)?;
+        let unwrapped = Arc::new(AccountKey::new(key.version, bytes));
+        self.account_keys
+            .insert(account_id, key, Arc::clone(&unwrapped));
+        Ok(unwrapped)
+    }
+
+    fn unwrap_account_key(
+        &self,
+        account_id: AccountId,
+        key: &WrappedAccountKey,
+    ) -> Result<KeyBytes, CryptoError> {
         let what = Wrapped::AccountKey {
             account_id,
             version: key.version,
             master_version: key.master_version,
         };
-        let bytes = master_key.wrapping.unwrap(what, &key.wrapped)?;
-        let unwrapped = Arc::new(AccountKey::new(key.version, bytes));
-        self.account_keys
-            .insert(account_id, key, Arc::clone(&unwrapped));
-        Ok(unwrapped)
+        let master_keys = self.master_keys.read();
+        master_keys
+            .wrapping(key.master_version)?
+            .unwrap(what, &key.wrapped)
+    }
+}
+
+impl MasterKeys {
+    fn wrapping(&self, version: u32) -> Result<&WrappingKey, CryptoError> {
+        self.known
+            .iter()
+            .find(|key| key.version == version)
+            .map(|key| &key.wrapping)
+            .ok_or(CryptoError::DoesNotOpen)
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use coffer_types::Random;
 use zeroize::Zeroizing;
 
+use crate::aead;
 use crate::error::CryptoError;
 use crate::wrap::WrappingKey;
 
@@ -19,9 +20,15 @@ const PREFIX: &[u8] = b"coffer-root-key-v1:";
 /// Bytes of the whole file: the prefix, two digits for each byte of the key, a line feed.
 const FILE_BYTES: usize = PREFIX.len() + 64 + 1;
 
+/// The label in the derivation of fingerprints.
+const FINGERPRINT_LABEL: &str = "coffer root key fingerprint 1";
+/// Bytes of a fingerprint: enough to tell the few keys of an operator apart.
+const FINGERPRINT_BYTES: usize = 8;
+
 /// The key that everything hangs on. It wraps master keys and does nothing else. Wiped when dropped.
 pub struct RootKey {
     wrapping: WrappingKey,
+    fingerprint: String,
 }
 
 /// Why there is no root key. Each says which file and what to do.
@@ -144,7 +151,17 @@ impl RootKey {
     /// # Errors
     /// [`CryptoError::DoesNotOpen`] when the cryptographic library refuses.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
-        WrappingKey::derive(bytes).map(|wrapping| Self { wrapping })
+        let fingerprint = aead::derive(bytes, FINGERPRINT_LABEL)?;
+        Ok(Self {
+            wrapping: WrappingKey::derive(bytes)?,
+            fingerprint: hex::encode(&fingerprint[..FINGERPRINT_BYTES]),
+        })
+    }
+
+    /// Tells this root key from others: 16 hexadecimal digits that follow from the key, and from which it does not
+    /// follow.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     pub(crate) fn wrapping(&self) -> &WrappingKey {
@@ -171,7 +188,7 @@ fn write_whole(path: &Path, temporary: &Path, line: &[u8]) -> io::Result<()> {
 }
 
 /// Makes the file's name durable.
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -195,7 +212,10 @@ fn parse(content: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     Some(key)
 }
 
-fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> RootKeyError {
+pub(crate) fn io_error(
+    path: &Path,
+    action: &'static str,
+) -> impl FnOnce(io::Error) -> RootKeyError {
     let path = path.to_owned();
     move |source| RootKeyError::Io {
         path,

@@ -15,6 +15,37 @@ pub struct MasterKeyRow {
     pub wrapped: Vec<u8>,
 }
 
+/// Keeps a master key as it is wrapped now.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn rewrap_master_key(tx: &mut Tx<'_>, key: &MasterKeyRow) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE master_keys SET wrapped = $2 WHERE version = $1",
+        i64::from(key.version),
+        key.wrapped.clone()
+    );
+    Ok(())
+}
+
+/// When each master key was made, oldest first.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn master_key_times(rows: &mut impl Rows) -> Result<Vec<(u32, Timestamp)>, StoreError> {
+    let found: Vec<(i64, i64)> = on!(rows, connection => {
+        sqlx::query_as("SELECT version, created_at FROM master_keys ORDER BY version")
+            .fetch_all(connection)
+            .await?
+    });
+    let time = |(version, created_at)| {
+        let version = unsigned("master key version", version)?;
+        Ok((version, Timestamp::from_micros(created_at)))
+    };
+    found.into_iter().map(time).collect()
+}
+
 /// Gives the database its identity.
 ///
 /// # Errors
