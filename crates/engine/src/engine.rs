@@ -13,7 +13,6 @@ use crate::attempts::{AttemptLimits, Attempts};
 use crate::audit::{Denials, ReadingPlaces};
 use crate::feed::Applied;
 use crate::installation::Installation;
-use crate::keys::Keys;
 use crate::log::LogHead;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
@@ -35,7 +34,6 @@ pub struct Inner {
     pub(crate) denials: Denials,
     pub(crate) reading_places: ReadingPlaces,
     pub(crate) sealer: Sealer,
-    pub(crate) keys: Keys,
     pub(crate) pepper: Arc<TokenPepper>,
     pub(crate) passwords: Passwords,
     pub(crate) session_mac: MacKey,
@@ -98,16 +96,15 @@ impl Engine {
         passwords: PasswordHasher,
         is_local: bool,
     ) -> Self {
-        let keys = installation.keys();
         let Installation {
             store,
             keyring,
             clock,
             random,
+            root_key: _,
         } = installation;
         Self(Arc::new(Inner {
             sealer: keyring.sealer(Arc::clone(&random)),
-            keys,
             pepper: Arc::new(keyring.token_pepper()),
             passwords: Passwords::new(passwords, &keyring),
             session_mac: keyring.mac_key(MacLabel::Session),

@@ -172,7 +172,6 @@ async fn all_records(reader: &mut Reader) -> Result<Vec<Record>, StoreError> {
     }
     for account in accounts::all(reader).await? {
         let found = workers::of_account(reader, account.id).await?;
-        records.push(Record::Account(account_record(&account)));
         for project in pages_projects::all_of(reader, account.id).await? {
             records.extend(pages::records(reader, project).await?);
         }
@@ -184,6 +183,13 @@ async fn all_records(reader: &mut Reader) -> Result<Vec<Record>, StoreError> {
             records.push(Record::Worker(worker_record(reader, worker).await?));
         }
     }
+    // Read last, so that the keys are here which the values above are sealed under.
+    let accounts = accounts::all(reader).await?;
+    records.extend(
+        accounts
+            .iter()
+            .map(|account| Record::Account(account_record(account))),
+    );
     Ok(records)
 }
 
@@ -200,15 +206,46 @@ async fn latest_of_each(
         .collect();
     latest.reverse();
     let mut found = Vec::with_capacity(latest.len());
-    for row in latest {
-        let (subject, record) = state_of(reader, &row).await?;
+    for row in &latest {
+        let (subject, record) = state_of(reader, row).await?;
         found.push(Change {
             seq: Seq(row.seq),
             subject,
             record,
         });
     }
+    add_newer_keys(&latest, &mut found, reader).await?;
     Ok(found)
+}
+
+/// What was read of a secret may be newer than its change, and sealed under a key whose own change comes later. An edge
+/// applies all of an answer at once, so the accounts that have several keys are told along with their secrets.
+async fn add_newer_keys(
+    rows: &[ChangeRow],
+    found: &mut Vec<Change>,
+    reader: &mut Reader,
+) -> Result<(), StoreError> {
+    let Some(last) = rows.last() else {
+        return Ok(());
+    };
+    if changes::last_seq(reader).await? == last.seq {
+        return Ok(());
+    }
+    let mut seen = HashSet::new();
+    for row in rows {
+        if !seen.insert(row.account_id) {
+            continue;
+        }
+        let account = accounts::find(reader, row.account_id).await?;
+        if let Some(account) = account.filter(|account| account.keys.len() > 1) {
+            found.push(Change {
+                seq: Seq(row.seq),
+                subject: Subject::Account(account.id),
+                record: Some(Record::Account(account_record(&account))),
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn state_of(
@@ -253,6 +290,17 @@ async fn state_of(
             (Subject::Version(id), record)
         }
     })
+}
+
+impl Engine {
+    /// The account as edges know it now, with the keys of every value that was read before this.
+    pub(crate) async fn present_account_record(
+        &self,
+        account: &AccountRow,
+    ) -> crate::Result<AccountRecord> {
+        let present = self.store.account(account.id).await?;
+        Ok(account_record(present.as_deref().unwrap_or(account)))
+    }
 }
 
 /// The account as edges know it.

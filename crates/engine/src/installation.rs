@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use coffer_crypto::{Keyring, KeyringError, PasswordHasher, RootKey, WrappedMasterKey};
+use coffer_crypto::{
+    Keyring, KeyringError, PasswordHasher, RootKey, RootKeyError, RootKeyFiles, WrappedMasterKey,
+};
 use coffer_store::log::LogHead;
 use coffer_store::rows::accounts::{self, AccountLimits};
 use coffer_store::rows::audit::{EventActor, EventRequest, NewEvent};
 use coffer_store::rows::instance;
-use coffer_store::{Files, OpenError, Rows, Store, StoreError, Written};
+use coffer_store::{Files, OpenError, Opening, Rows, Store, StoreError, Written};
 use coffer_types::audit::{Action, Outcome, ResourceKind};
 use coffer_types::{AccountId, AuditEventId, Clock, Random, RequestId, Subdomain};
 use serde_json::json;
@@ -26,6 +28,9 @@ pub enum InstallationError {
     /// The root key does not belong to the database.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The root key's file cannot be used.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
     /// The installation's id is none.
     #[error("the installation's id in the database is damaged: restore the database from a backup")]
     Id,
@@ -44,6 +49,8 @@ pub struct Installation {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Where the root key is, if it is in a file that can be replaced.
+    pub(crate) root_key: Option<RootKeyFiles>,
 }
 
 /// An account and what it may hold, for the operator.
@@ -107,6 +114,7 @@ impl Installation {
             keyring: Arc::new(keyring),
             clock,
             random,
+            root_key: None,
         };
         let keys = NewKeys {
             instance: id,
@@ -129,11 +137,55 @@ impl Installation {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, InstallationError> {
-        let mut opening = Store::begin(&Files::new(directory)).await?;
-        let id = instance::id(&mut opening).await?;
-        let id = id.ok_or_else(|| OpenError::Missing(directory.to_owned()))?;
-        let master_keys = wrapped_master_keys(&mut opening).await?;
-        let keyring = Arc::new(Keyring::open(root_key, &master_keys)?);
+        let (opening, id, master_keys) = begin(directory).await?;
+        let keyring = Keyring::open(root_key, &master_keys)?;
+        Self::finish(opening, id, keyring, clock, random).await
+    }
+
+    /// As [`open`](Self::open), with the root key of a file. If a rotation of the root key was interrupted, this ends
+    /// it: the key that fits gets the file's name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`InstallationError::RootKey`].
+    pub async fn open_with(
+        directory: &Path,
+        files: &RootKeyFiles,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, InstallationError> {
+        let (opening, id, master_keys) = begin(directory).await?;
+        let found = files.find(
+            |key| Keyring::open(key, &master_keys).map_err(InstallationError::from),
+            another_key_may_fit,
+        )?;
+        if found.is_next {
+            files.promote()?;
+            tracing::warn!(
+                fingerprint = found.key.fingerprint(),
+                "a rotation of the root key was interrupted and is done now"
+            );
+        }
+        let installation = Self::finish(opening, id, found.opened, clock, random).await?;
+        Ok(installation.with_root_key(files.clone()))
+    }
+
+    /// The same installation, whose root key is in this file and can be rotated.
+    #[must_use]
+    pub fn with_root_key(self, files: RootKeyFiles) -> Self {
+        Self {
+            root_key: Some(files),
+            ..self
+        }
+    }
+
+    async fn finish(
+        opening: Opening,
+        id: String,
+        keyring: Keyring,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, InstallationError> {
+        let keyring = Arc::new(keyring);
         let signer = log::signer(&keyring, &id).map_err(|_| InstallationError::Id)?;
         let adopts_events = opening.adopts_events();
         let store = opening.finish(Some(signer)).await?;
@@ -143,6 +195,7 @@ impl Installation {
             keyring,
             clock,
             random,
+            root_key: None,
         };
         if adopts_events {
             installation.tell_adopted(&id).await?;
@@ -197,6 +250,7 @@ impl Installation {
             keyring,
             clock,
             random,
+            root_key: None,
         }
     }
 
@@ -274,6 +328,26 @@ impl Installation {
             })
             .await
     }
+}
+
+/// Takes a directory's database, and reads what its keys are found with.
+async fn begin(
+    directory: &Path,
+) -> Result<(Opening, String, Vec<WrappedMasterKey>), InstallationError> {
+    let mut opening = Store::begin(&Files::new(directory)).await?;
+    let id = instance::id(&mut opening).await?;
+    let id = id.ok_or_else(|| OpenError::Missing(directory.to_owned()))?;
+    let master_keys = wrapped_master_keys(&mut opening).await?;
+    Ok((opening, id, master_keys))
+}
+
+/// Whether what is wrong is the key and not the database.
+fn another_key_may_fit(error: &InstallationError) -> bool {
+    matches!(
+        error,
+        InstallationError::Keys(KeyringError::WrongRootKey)
+            | InstallationError::RootKey(RootKeyError::Missing(_))
+    )
 }
 
 /// The database's master keys, as they are kept.

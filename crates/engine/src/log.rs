@@ -13,7 +13,9 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use coffer_crypto::{InvalidVerifierKey, Keyring, KeyringError, RootKey, VerifierKey};
+use coffer_crypto::{
+    InvalidVerifierKey, Keyring, KeyringError, RootKey, RootKeyError, RootKeyFiles, VerifierKey,
+};
 use coffer_store::log::Snapshot;
 use coffer_store::rows::{audit_checkpoints, instance};
 use coffer_store::{Files, OpenError, StoreError};
@@ -43,6 +45,9 @@ pub enum LogError {
     /// The root key does not belong to the database.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The root key's file cannot be used.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
     /// The installation has no id that a key could bear.
     #[error(
         "the database does not tell which installation it is: it is damaged or was never initialised"
@@ -96,8 +101,23 @@ impl AuditLog {
     pub async fn key(&mut self, root_key: &RootKey) -> Result<VerifierKey, LogError> {
         let master_keys = wrapped_master_keys(&mut self.snapshot).await?;
         let keyring = Keyring::open(root_key, &master_keys)?;
+        self.key_of(&keyring).await
+    }
+
+    /// As [`key`](Self::key), with the root key of a file: where a rotation was interrupted, of the one that fits.
+    ///
+    /// # Errors
+    /// As [`key`](Self::key), and [`LogError::RootKey`].
+    pub async fn key_with(&mut self, files: &RootKeyFiles) -> Result<VerifierKey, LogError> {
+        let master_keys = wrapped_master_keys(&mut self.snapshot).await?;
+        let open = |key: &RootKey| Keyring::open(key, &master_keys).map_err(LogError::from);
+        let found = files.find(open, |_| true)?;
+        self.key_of(&found.opened).await
+    }
+
+    async fn key_of(&mut self, keyring: &Keyring) -> Result<VerifierKey, LogError> {
         let id = instance::id(&mut self.snapshot).await?;
-        let key = key(&keyring, &id.unwrap_or_default()).map_err(|_| LogError::NoKey)?;
+        let key = key(keyring, &id.unwrap_or_default()).map_err(|_| LogError::NoKey)?;
         Ok(key.verifier().clone())
     }
 

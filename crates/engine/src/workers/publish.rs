@@ -159,7 +159,7 @@ impl Engine {
         };
         let worker = (draft.worker.account_id, draft.worker.name.clone());
         let version = feed::version_record_of(worker, row, |id| sealed.get(&id).cloned());
-        let account = feed::account_record(permit.account());
+        let account = self.present_account_record(permit.account()).await?;
         let candidate = Candidate {
             account: &account,
             version: &version,

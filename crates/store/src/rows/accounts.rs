@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cache::Touched;
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
-use crate::rows::{parsed, unsigned};
+use crate::rows::{account_keys, parsed, unsigned};
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -66,16 +66,7 @@ pub async fn insert(tx: &mut Tx<'_>, account: &AccountRow) -> Result<(), StoreEr
         account.created_at.as_micros()
     );
     for key in &account.keys {
-        execute!(
-            tx,
-            "INSERT INTO account_keys (account_id, version, master_version, wrapped, created_at) \
-                 VALUES ($1, $2, $3, $4, $5)",
-            account.id.to_string(),
-            i64::from(key.version),
-            i64::from(key.master_version),
-            key.wrapped.clone(),
-            account.created_at.as_micros()
-        );
+        account_keys::insert(tx, account.id, key, account.created_at).await?;
     }
     tx.touch(Touched::Account(account.id));
     Ok(())

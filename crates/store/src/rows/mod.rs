@@ -1,6 +1,7 @@
 //! One file a table: its rows as domain types, and every statement on it.
 
 pub mod account_assets;
+pub mod account_keys;
 pub mod accounts;
 pub mod asset_sessions;
 pub mod audit;
@@ -19,6 +20,7 @@ pub mod pages_deployment_secrets;
 pub mod pages_deployments;
 pub mod pages_projects;
 pub mod pages_secrets;
+pub mod sealed_values;
 pub mod second_factors;
 pub mod secret_read_hours;
 pub mod secret_reads;

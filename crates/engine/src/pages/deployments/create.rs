@@ -229,7 +229,7 @@ impl Engine {
             return Ok(());
         }
         let version = feed::deployment_version(project, row.clone(), secrets.to_vec())?;
-        let account = feed::account_record(permit.account());
+        let account = self.present_account_record(permit.account()).await?;
         let started = self
             .try_candidate(Candidate {
                 account: &account,

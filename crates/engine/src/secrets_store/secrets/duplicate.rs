@@ -49,7 +49,11 @@ impl Engine {
             comment,
         } = duplicate;
         let row = self.new_row(permit, store_id, name, scopes, comment);
-        let keys = &permit.account().keys;
+        // The value may have been sealed anew under a key that is newer than the permit.
+        let account = self.store.account(permit.account_id()).await?;
+        let keys = account
+            .as_ref()
+            .map_or(&permit.account().keys, |account| &account.keys);
         let sealed = self
             .sealer
             .reseal(keys, &place_of(&original), &sealed, &place_of(&row))?;
