@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::bounds::MAX_QUOTED_CHARS;
 use crate::json::Json;
+use crate::problem::shown;
 use crate::report::Report;
 use crate::syntax::{Kind, Member, Span, Value};
 
@@ -325,11 +326,7 @@ impl<'a> Table<'a> {
     /// The full name of a member.
     pub(crate) fn path_of(&self, key: &str) -> String {
         // A name of a whole line would hide what is said of it.
-        let key: String = key
-            .chars()
-            .take(MAX_QUOTED_CHARS)
-            .flat_map(char::escape_debug)
-            .collect();
+        let key = cut(key);
         if self.path.is_empty() {
             return key;
         }
@@ -412,9 +409,13 @@ fn described(value: &Value) -> String {
 
 /// Text in quotes, cut if it is long, with nothing in it that steers a terminal.
 pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", cut(text))
+}
+
+fn cut(text: &str) -> String {
     let mut cut: String = text.chars().take(MAX_QUOTED_CHARS).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
-    format!("{cut:?}")
+    shown(&cut)
 }

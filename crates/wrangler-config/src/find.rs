@@ -6,14 +6,20 @@ use std::path::{Path, PathBuf};
 pub const FILE_NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 
 /// The configuration file of a directory or of the nearest one above it. As Wrangler looks for them, a `wrangler.json`
-/// further up comes before a `wrangler.toml` in the directory itself.
+/// further up comes before a `wrangler.toml` in the directory itself. A file of the directory itself is named as the
+/// directory is, one above it in full.
 #[must_use]
 pub fn find(directory: &Path) -> Option<PathBuf> {
-    let directory = std::path::absolute(directory).ok()?;
+    let full = std::path::absolute(directory).ok()?;
     FILE_NAMES.iter().find_map(|name| {
-        directory
-            .ancestors()
-            .map(|above| above.join(name))
+        let here = if directory == Path::new(".") {
+            PathBuf::from(name)
+        } else {
+            directory.join(name)
+        };
+        let above = full.ancestors().skip(1).map(|above| above.join(name));
+        std::iter::once(here)
+            .chain(above)
             .find(|path| path.is_file())
     })
 }

@@ -1,8 +1,10 @@
 //! Reads the configuration of a Workers project: `wrangler.json`, `wrangler.jsonc` and `wrangler.toml` into one
-//! [`Config`], for the environment that is asked for.
+//! [`Config`], for the environment that is asked for, and the values that local development gives a Worker
+//! ([`LocalSources`]).
 //!
 //! Knows files and their text, and tells of each mistake where it stands ([`Problem`]). Must never know of the command
-//! line, the network or another process. What a key means is for who uses the model.
+//! line, the network or another process; nor show a value of `.dev.vars` or `.env`. What a key means is for who uses the
+//! model.
 //!
 //! To add a key: a line in [`keys`], a field of [`Config`] and a line where it is read, in `config.rs` or in the module
 //! of what it is about.
@@ -14,6 +16,7 @@ mod find;
 mod json;
 mod keys;
 mod layers;
+mod local;
 mod problem;
 mod project;
 mod refusal;
@@ -30,6 +33,7 @@ pub use config::dev::{Dev, LocalProtocol};
 pub use config::routes::{Route, Zone};
 pub use find::{FILE_NAMES, find};
 pub use json::Json;
+pub use local::{Environment, LocalSources, LocalValue, LocalValues};
 pub use problem::Problem;
 pub use project::{PagesEnvironment, Project, Read};
 pub use refusal::Refusal;

@@ -59,11 +59,11 @@ impl Excerpt {
         let line = line.trim_end_matches('\r');
         let end = marked.end.min(line.len());
         let start = marked.start.min(end);
-        let before = last_columns(&shown(&line[..start]), MAX_EXCERPT_COLUMNS / 2);
+        let before = last_columns(&shown(ending(&line[..start])), MAX_EXCERPT_COLUMNS / 2);
         let left = MAX_EXCERPT_COLUMNS.saturating_sub(before.width());
-        let meant = first_columns(&shown(&line[start..end]), left);
+        let meant = first_columns(&shown(beginning(&line[start..end])), left);
         let left = left.saturating_sub(meant.width());
-        let after = first_columns(&shown(&line[end..]), left);
+        let after = first_columns(&shown(beginning(&line[end..])), left);
         let column = before.width();
         Self {
             mark: column..column + meant.width(),
@@ -72,8 +72,19 @@ impl Excerpt {
     }
 }
 
+/// As much of a text as can be shown of it, and some more, so that it is seen to be cut.
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(2 * MAX_EXCERPT_COLUMNS);
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+fn ending(text: &str) -> &str {
+    let begin = text.char_indices().nth_back(2 * MAX_EXCERPT_COLUMNS);
+    begin.map_or(text, |(at, _)| &text[at..])
+}
+
 /// Text as a terminal shows it: tabs as spaces, and nothing that steers the terminal or turns the line around.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

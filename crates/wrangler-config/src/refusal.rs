@@ -37,6 +37,14 @@ pub enum Refusal {
     /// Something in the file is wrong.
     #[error("{}", joined(.0))]
     Invalid(Vec<Problem>),
+    /// A value of a `.env` file becomes larger than a file may be.
+    #[error("{}: the value of {name} refers to others until it is too large", path.display())]
+    Grown {
+        /// The last file that was read.
+        path: PathBuf,
+        /// The entry.
+        name: String,
+    },
     /// The environment is not in the file.
     #[error("{} has no environment {name:?}; {}", path.display(), existing(.known))]
     UnknownEnvironment {

@@ -10,6 +10,10 @@ use crate::bounds::MAX_DEPTH;
 
 /// Reads the one value of a text.
 pub(crate) fn parse(text: &str) -> Result<Value, SyntaxError> {
+    if let Some(span) = broken_text(text) {
+        let message = "this text has no closing quote on its line".to_owned();
+        return Err(SyntaxError { span, message });
+    }
     let options = ParseOptions {
         allow_comments: true,
         allow_loose_object_property_names: false,
@@ -33,11 +37,40 @@ pub(crate) fn parse(text: &str) -> Result<Value, SyntaxError> {
     }
 }
 
+/// The first text that goes on after its line. The parser takes it for one of several lines, and would stumble over a
+/// quote that is missing far behind the place where it is.
+fn broken_text(text: &str) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &text[at..];
+        if rest.starts_with("//") {
+            at += rest.find('\n')?;
+        } else if rest.starts_with("/*") {
+            at += 2 + rest[2..].find("*/")? + 2;
+        } else if bytes[at] == b'"' {
+            let begin = at;
+            at += 1;
+            while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+                if bytes[at] == b'\n' {
+                    return Some(begin..at);
+                }
+                at += if bytes[at] == b'\\' { 2 } else { 1 };
+            }
+            at += 1;
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+        while !text.is_char_boundary(at.min(text.len())) {
+            at += 1;
+        }
+    }
+    None
+}
+
 fn refused(error: &ParseError) -> SyntaxError {
     let message = match error.kind() {
-        ParseErrorKind::ExpectedComma => {
-            "a comma is missing between this and what is before it".to_owned()
-        }
+        ParseErrorKind::ExpectedComma => "a comma must stand here".to_owned(),
         ParseErrorKind::ExpectedColonAfterObjectKey => "a colon must follow the key".to_owned(),
         ParseErrorKind::ExpectedObjectValue => "a value must follow the colon".to_owned(),
         ParseErrorKind::ExpectedStringObjectProperty | ParseErrorKind::UnexpectedTokenInObject => {
@@ -57,6 +90,10 @@ fn refused(error: &ParseError) -> SyntaxError {
         ParseErrorKind::MultipleRootJsonValues => {
             "the file ends with the first object; nothing but a comment may follow it".to_owned()
         }
+        ParseErrorKind::UnexpectedCloseBrace | ParseErrorKind::UnexpectedCloseBracket => {
+            "this closes nothing that is open, or a value is missing before it".to_owned()
+        }
+        ParseErrorKind::UnexpectedComma => "a value must stand before this comma".to_owned(),
         ParseErrorKind::NestingDepthExceeded => too_deep(),
         other => {
             let text = other.to_string();
