@@ -22,6 +22,7 @@ mod lease;
 mod mac;
 mod note;
 mod one_time;
+mod passkey;
 pub mod password;
 mod password_seal;
 mod place;
@@ -41,6 +42,10 @@ pub use lease::KeyLeases;
 pub use mac::{MacKey, MacLabel};
 pub use note::{Checkpoint, InvalidNote, InvalidVerifierKey, VerifierKey};
 pub use one_time::{CODE_DIGITS, OneTimeSeal, OneTimeSecret, STEP_SECONDS};
+pub use passkey::{
+    AuthenticatorData, InvalidPasskey, NewCredential, PASSKEY_ALGORITHMS, PasskeyKey,
+    authenticator_data_of,
+};
 pub use password::{PasswordError, PasswordHasher};
 pub use password_seal::{PasswordSeal, PasswordSealError};
 pub use place::context;

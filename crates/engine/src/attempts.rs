@@ -16,6 +16,7 @@
 //! holds have reached theirs; and keeping a record from growing takes as many failures elsewhere, between
 //! any two attempts, as the table holds.
 
+mod guesses;
 mod ledger;
 mod rate;
 
@@ -31,6 +32,7 @@ use parking_lot::Mutex;
 use crate::error::{Error, Result, Unauthenticated};
 use ledger::Ledger;
 
+pub(crate) use guesses::Guesses;
 pub use rate::{AttemptRate, InvalidRate};
 
 const FAMILIAR_MICROS: i64 = FAMILIAR_ADDRESS_DAYS * 24 * 3600 * 1_000_000;
@@ -231,12 +233,17 @@ impl Attempts {
     /// [`Error::TooManyAttempts`].
     pub fn succeeded(&self, attempt: &Attempt<'_>) -> Result<()> {
         self.check(attempt)?;
+        self.make_familiar(attempt);
+        Ok(())
+    }
+
+    /// Makes the address familiar, because the user signed in there without anything that could be guessed.
+    pub fn make_familiar(&self, attempt: &Attempt<'_>) {
         if let Some(pair) = self.subjects(attempt).pair {
             let until = self.clock.now().plus_micros(FAMILIAR_MICROS);
             let mut records = self.records(attempt.kind).lock();
             records.familiar.set(pair, until);
         }
-        Ok(())
     }
 
     /// The limits.

@@ -9,11 +9,12 @@ use coffer_protocol::runtime::StartCheck;
 use coffer_store::Store;
 use coffer_types::{Clock, Random, SecretStatus, SessionId, Timestamp, TokenId};
 
-use crate::attempts::{AttemptLimits, Attempts};
+use crate::attempts::{AttemptLimits, Attempts, Guesses};
 use crate::audit::{Denials, ReadingPlaces};
 use crate::feed::Applied;
 use crate::installation::Installation;
 use crate::log::LogHead;
+use crate::passkeys::Challenges;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
 use crate::workers::{Tails, Turns};
@@ -38,8 +39,10 @@ pub struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) session_mac: MacKey,
     pub(crate) one_time: OneTimeSeal,
+    pub(crate) challenges: Challenges,
     pub(crate) session_uses: Uses<SessionId>,
     pub(crate) attempts: Attempts,
+    pub(crate) guesses: Guesses,
     pub(crate) token_uses: Uses<TokenId>,
     pub(crate) start_check: Arc<dyn StartCheck>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -109,6 +112,7 @@ impl Engine {
             passwords: Passwords::new(passwords, &keyring),
             session_mac: keyring.mac_key(MacLabel::Session),
             one_time: keyring.one_time_seal(),
+            challenges: Challenges::new(random.as_ref()),
             session_uses: Uses::default(),
             request_mac: Arc::new(keyring.mac_key(MacLabel::Request)),
             cursor_mac: keyring.mac_key(MacLabel::Cursor),
@@ -116,6 +120,7 @@ impl Engine {
             denials: Denials::default(),
             reading_places: ReadingPlaces::default(),
             attempts: Attempts::new(Arc::clone(&clock), attempt_limits),
+            guesses: Guesses::new(Arc::clone(&clock)),
             token_uses: Uses::default(),
             store,
             start_check,

@@ -4,6 +4,7 @@ use coffer_store::StoreError;
 use coffer_types::name::InvalidName;
 use coffer_types::{BindingName, SecretName, TokenId};
 
+use crate::passkeys::PasskeyRefusal;
 use crate::secrets_store::BoundSecret;
 
 /// The result of a use case.
@@ -215,6 +216,12 @@ pub enum Problem {
     /// A code that is none of the user's second factor, or was used before.
     #[error("code_wrong: this is no code of your authenticator app, or it was used before")]
     CodeWrong,
+    /// A passkey's name that is none.
+    #[error("a passkey's name {0}")]
+    PasskeyName(InvalidName),
+    /// A passkey that is not accepted.
+    #[error("passkey_refused: the passkey was not accepted: {0}")]
+    Passkey(PasskeyRefusal),
     /// A token's name that is none.
     #[error("a token's name {0}")]
     TokenName(InvalidName),
@@ -267,6 +274,9 @@ pub enum Unauthenticated {
     /// The code came too long after the password.
     #[error("the code came too late: sign in again")]
     SecondStepLate,
+    /// The passkey is not accepted.
+    #[error("the passkey was not accepted: {0}")]
+    Passkey(PasskeyRefusal),
     /// A token of an upload to a Pages project that has ended, or whose project is gone.
     #[error("no token of an open upload")]
     PagesUpload,
@@ -436,6 +446,9 @@ pub enum Conflict {
     /// No second factor is being set up, or that was begun too long ago.
     #[error("no second factor is being set up: begin again")]
     NoEnrolment,
+    /// A user has the passkey already.
+    #[error("the passkey is in use here already")]
+    PasskeyKnown,
     /// The global API key is of before its text was kept.
     #[error("the global API key cannot be shown: roll it")]
     GlobalKeyNotKept,
@@ -487,6 +500,9 @@ pub enum Limit {
     /// Tokens of a user.
     #[error("at most {0} tokens per user")]
     TokensOfUser(u32),
+    /// Passkeys of a user.
+    #[error("at most {0} passkeys per user: remove one first")]
+    Passkeys(u32),
     /// Tokens of the account's own.
     #[error("at most {0} tokens per account")]
     TokensOfAccount(u32),

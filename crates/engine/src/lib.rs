@@ -15,6 +15,7 @@ mod attempts;
 mod audit;
 mod authenticate;
 mod authorize;
+pub mod backup;
 mod engine;
 mod error;
 mod feed;
@@ -28,6 +29,7 @@ mod members;
 mod mutate;
 mod operator;
 mod pages;
+mod passkeys;
 mod passwords;
 mod provision;
 mod second_factor;
@@ -76,10 +78,13 @@ pub use pages::{
     NewPagesDeployment, NewPagesProject, NewPagesVariable, PagesConfigurationChanges,
     PagesDeploymentPage, PagesProjectChanges, PagesProjectPage, PagesUploadPermit,
 };
+pub use passkeys::{
+    NewPasskey, NoPasskeys, Passkey, PasskeyAnswer, PasskeyOffer, PasskeyRefusal, PasskeySite,
+};
 pub use provision::{Initialised, NewInstallation};
 pub use second_factor::{NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep};
 pub use secrets_store::{
-    BoundSecret, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges, SecretList,
+    BoundSecret, Candidate, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges, SecretList,
     SecretPage, SecretUse, StoreList, StorePage, UnusedList, UnusedPage,
 };
 pub use sessions::{Ended, SignedIn};

@@ -20,6 +20,8 @@ pub(crate) const SQLITE_MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0008_lists_of_secrets.sql"),
     include_str!("../migrations/sqlite/0009_second_factors.sql"),
     include_str!("../migrations/sqlite/0010_assets_by_product.sql"),
+    include_str!("../migrations/sqlite/0011_passkeys.sql"),
+    include_str!("../migrations/sqlite/0012_secrets_by_use.sql"),
 ];
 
 /// How every connection to a SQLite file is set up.

@@ -152,6 +152,8 @@ hex_id!(/// An API token.
     TokenId);
 hex_id!(/// A signed-in session of a user.
     SessionId);
+hex_id!(/// A passkey of a user.
+    PasskeyId);
 hex_id!(/// A Secrets Store.
     StoreId);
 hex_id!(/// An account-level secret in a store.

@@ -35,14 +35,14 @@ pub use cron::Cron;
 pub use deployment::{Percentage, Split};
 pub use hostname::{HostPattern, Hostname, RoutePattern};
 pub use id::{
-    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, RequestId, SecretId,
-    SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerHostId, WorkerId, WorkerRouteId,
-    WorkerSecretId, ZoneId,
+    AccountId, AuditEventId, DeploymentId, EdgeId, MemberId, PagesProjectId, PasskeyId, RequestId,
+    SecretId, SessionId, StoreId, TailId, TokenId, UserId, VersionId, WorkerHostId, WorkerId,
+    WorkerRouteId, WorkerSecretId, ZoneId,
 };
 pub use module::{Digest, Format, Module, ModuleKind};
 pub use name::{
     AccountName, BindingName, Comment, Email, ModuleName, PagesBranch, PagesProjectName,
-    PersonName, SecretName, StoreName, Subdomain, TokenName, WorkerName,
+    PasskeyName, PersonName, SecretName, StoreName, Subdomain, TokenName, WorkerName,
 };
 pub use pages::{PagesConfiguration, PagesConfigurations, PagesEnvironment};
 pub use scope::{Scope, Scopes};

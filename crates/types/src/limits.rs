@@ -16,6 +16,11 @@ pub const MAX_STORE_NAME_CHARS: usize = 255;
 pub const MAX_COMMENT_BYTES: usize = 1024;
 /// Secrets in one create request: the whole default quota at once.
 pub const MAX_SECRETS_PER_REQUEST: usize = 100;
+/// Values that one request may compare with those that are sealed: as many as one request may make.
+pub const MAX_COMPARED_PER_REQUEST: usize = MAX_SECRETS_PER_REQUEST;
+/// Compared values of an account that may be wrong in an hour, so many at once too. Our own bound: three requests with
+/// nothing right in them, and 7,200 guesses a day, of which every one is in the audit log.
+pub const WRONG_COMPARISONS_PER_HOUR: u32 = 300;
 /// Versions that bind a secret and are not deployed, in what is told of the secret's use: the newest. As many as
 /// can be deployed again.
 pub const MAX_USING_VERSIONS_LISTED: u32 = DEPLOYABLE_VERSIONS;
@@ -235,3 +240,22 @@ pub const ENROLMENT_MINUTES: i64 = 15;
 
 /// Recovery codes that a user gets at once; as many as fit a note.
 pub const RECOVERY_CODES: usize = 10;
+
+/// Passkeys of one user. Our own bound: more than anyone has devices and key rings.
+pub const PASSKEYS_PER_USER: u32 = 20;
+/// Characters of a passkey's name. Our own bound: a device and where it lies.
+pub const MAX_PASSKEY_NAME_CHARS: usize = 60;
+/// Bytes of a passkey's credential id, from WebAuthn Level 3, 4 (Terminology, "Credential ID").
+pub const MAX_CREDENTIAL_ID_BYTES: usize = 1023;
+/// Bytes of the client data that a browser signs with. It names a challenge and an origin; browsers add little.
+pub const MAX_CLIENT_DATA_BYTES: usize = 4 * 1024;
+/// Bytes of an attestation object: the longest credential id, an RSA key and a statement with its certificates.
+pub const MAX_ATTESTATION_BYTES: usize = 16 * 1024;
+/// Bytes of the authenticator data that a sign-in is signed with: 37, and what extensions say.
+pub const MAX_AUTHENTICATOR_DATA_BYTES: usize = 4 * 1024;
+/// Bytes of a signature: an RSA key of 4096 bits makes the longest.
+pub const MAX_PASSKEY_SIGNATURE_BYTES: usize = 512;
+/// Minutes between a challenge and the passkey's answer; a phone is fetched meanwhile.
+pub const PASSKEY_CHALLENGE_MINUTES: i64 = 5;
+/// Challenges remembered as answered until they expire: 200 sign-ins with passkeys a second, for five minutes.
+pub const MAX_ANSWERED_CHALLENGES: usize = 60_000;

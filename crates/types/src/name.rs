@@ -116,6 +116,8 @@ name!(/// What people call an account: 1 to 100 printable characters without sur
     AccountName, check_account_name);
 name!(/// A person's first or last name: 1 to 60 printable characters without surrounding spaces.
     PersonName, check_person_name);
+name!(/// What its owner calls a passkey: 1 to 60 printable characters without surrounding spaces.
+    PasskeyName, check_passkey_name);
 name!(/// What its owner calls an API token: 1 to 120 printable characters without surrounding spaces.
     TokenName, check_token_name);
 name!(/// The name of a Pages project: one lower-case DNS label of at most 58 characters.
@@ -176,6 +178,10 @@ fn check_account_name(text: &str) -> Result<(), InvalidName> {
 
 fn check_person_name(text: &str) -> Result<(), InvalidName> {
     check_label(text, limits::MAX_PERSON_NAME_CHARS)
+}
+
+fn check_passkey_name(text: &str) -> Result<(), InvalidName> {
+    check_label(text, limits::MAX_PASSKEY_NAME_CHARS)
 }
 
 fn check_token_name(text: &str) -> Result<(), InvalidName> {

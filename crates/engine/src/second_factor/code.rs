@@ -16,18 +16,21 @@ use crate::authorize::{ManageUser, UserPermit};
 use crate::engine::Engine;
 use crate::error::{Error, Problem, Result};
 use crate::mutate::About;
+use crate::passkeys::PasskeyUse;
 use crate::passwords::Asked;
 
 /// Begins what is authenticated, so that no recovery code's MAC is also the code of something else.
 const PURPOSE: &[u8] = b"recovery code ";
 
-/// A code that was right when it was looked at. It counts when it is used up.
+/// A code, or a passkey, that was right when it was looked at. It counts when it is used up.
 #[derive(Clone, Debug)]
 pub(crate) enum Proof {
     /// The app's, for this step.
     Step(i64),
     /// A recovery code, by its MAC.
     Recovery(Vec<u8>),
+    /// A passkey, which stands for the password too.
+    Passkey(PasskeyUse),
 }
 
 impl Proof {
@@ -36,14 +39,16 @@ impl Proof {
         match self {
             Self::Step(_) => "authenticator",
             Self::Recovery(_) => "recovery code",
+            Self::Passkey(_) => "passkey",
         }
     }
 
-    /// Uses the code up; `false` if it was used meanwhile.
+    /// Uses it up; `false` if it was used meanwhile.
     pub(crate) async fn use_up(&self, tx: &mut Tx<'_>, user_id: UserId) -> Result<bool> {
         Ok(match self {
             Self::Step(step) => second_factors::use_step(tx, user_id, *step).await?,
             Self::Recovery(mac) => second_factors::use_recovery_code(tx, user_id, mac).await?,
+            Self::Passkey(passkey) => passkey.use_up(tx, user_id).await?,
         })
     }
 }
@@ -92,7 +97,7 @@ impl Engine {
     /// # Errors
     /// [`Problem::PasswordWrong`] and [`Problem::CodeWrong`] at their fields, which the audit log learns of;
     /// [`Error::TooManyAttempts`].
-    pub(super) async fn confirm_both(
+    pub(crate) async fn confirm_both(
         &self,
         permit: &UserPermit<ManageUser>,
         password: SecretValue,

@@ -19,6 +19,7 @@ use crate::attempts::{Attempt, AttemptKind};
 use crate::engine::Engine;
 use crate::error::{Error, Result, Unauthenticated};
 use crate::mutate::About;
+use crate::passkeys::PasskeyRefusal;
 use crate::second_factor::{Proof, SignInStep};
 
 /// A user who signed in.
@@ -92,7 +93,7 @@ impl Engine {
         Ok(SignInStep::SignedIn(signed_in))
     }
 
-    /// Begins a session of a user whose password was right, and the code too if one is asked for.
+    /// Begins a session of a user whose password was right, and the code too if one is asked for; or the passkey.
     pub(crate) async fn begin_session(
         &self,
         user: Arc<UserRow>,
@@ -137,7 +138,7 @@ impl Engine {
         })
     }
 
-    /// Uses up the code, which may have been used, or have become needed, meanwhile.
+    /// Uses up the code or the passkey, which may have been used, or have become needed, meanwhile.
     async fn use_up(&self, tx: &mut Tx<'_>, user: &UserRow, proof: Option<&Proof>) -> Result<()> {
         let found = users::find(tx, user.id).await?;
         let is_asked = found.is_some_and(|found| found.has_second_factor);
@@ -145,10 +146,12 @@ impl Engine {
             Some(proof) => proof.use_up(tx, user.id).await?,
             None => !is_asked,
         };
-        if is_right {
-            Ok(())
-        } else {
-            Err(Unauthenticated::SecondFactor.into())
+        match proof {
+            _ if is_right => Ok(()),
+            Some(Proof::Passkey(_)) => {
+                Err(Unauthenticated::Passkey(PasskeyRefusal::Changed).into())
+            }
+            _ => Err(Unauthenticated::SecondFactor.into()),
         }
     }
 
@@ -267,8 +270,12 @@ fn created(session: &SessionRow, proof: Option<&Proof>) -> About {
         "user_agent": session.user_agent,
         "expires_on": session.expires_at,
     } });
-    if let Some(proof) = proof {
-        details["second_factor"] = json!(proof.kind());
+    match proof {
+        Some(Proof::Passkey(passkey)) => {
+            details["passkey"] = json!({ "id": passkey.id, "name": passkey.name });
+        }
+        Some(proof) => details["second_factor"] = json!(proof.kind()),
+        None => {}
     }
     About {
         action: Action::Create,

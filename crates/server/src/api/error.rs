@@ -248,6 +248,11 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             10000,
             "Authentication error: the code came too late, sign in again".to_owned(),
         ),
+        Error::Unauthenticated(Unauthenticated::Passkey(refusal)) => (
+            StatusCode::UNAUTHORIZED,
+            10000,
+            format!("Authentication error: the passkey was not accepted: {refusal}"),
+        ),
         Error::Unauthenticated(Unauthenticated::PagesUpload) => (
             StatusCode::UNAUTHORIZED,
             8_000_013,
@@ -309,6 +314,11 @@ fn describe_engine(error: &Error) -> (StatusCode, u32, String) {
             StatusCode::BAD_REQUEST,
             1003,
             format!("maximum_tokens_exceeded: a user has at most {limit} API tokens; delete one first"),
+        ),
+        Error::LimitExceeded(Limit::Passkeys(limit)) => (
+            StatusCode::BAD_REQUEST,
+            1003,
+            format!("maximum_passkeys_exceeded: a user has at most {limit} passkeys; remove one first"),
         ),
         Error::LimitExceeded(Limit::TokensOfAccount(limit)) => (
             StatusCode::BAD_REQUEST,
@@ -530,6 +540,11 @@ fn describe_conflict(with: &Conflict) -> (StatusCode, u32, String) {
             1003,
             "no_enrolment: no second factor is being set up; begin again".to_owned(),
         ),
+        Conflict::PasskeyKnown => (
+            StatusCode::CONFLICT,
+            1003,
+            "passkey_known: this passkey is in use here already".to_owned(),
+        ),
         Conflict::GlobalKeyNotKept => (
             StatusCode::CONFLICT,
             1003,
@@ -649,6 +664,8 @@ const fn code_of(problem: &Problem) -> u32 {
         | Problem::PasswordUnchanged
         | Problem::PasswordWrong
         | Problem::CodeWrong
+        | Problem::PasskeyName(_)
+        | Problem::Passkey(_)
         | Problem::TokenName(_)
         | Problem::Token(_)
         | Problem::TailFilter(_)
