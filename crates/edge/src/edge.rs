@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::Sites;
 use crate::cron::Scheduler;
 use crate::delivery::AccessLog;
-use crate::gateway::{self, GatewayConfig, GatewayMetrics};
+use crate::gateway::{self, GatewayConfig, GatewayMetrics, RequestObserver};
 use crate::launch::Launcher;
 use crate::metrics::EdgeMetrics;
 use crate::process::{RuntimeDir, RuntimeDirError, Spawner, Supervisor};
@@ -44,6 +44,15 @@ pub struct EdgeConfig {
     pub tls: Option<Arc<ServerConfig>>,
     /// Reads of one secret by one version within so long are reported together, after the first.
     pub access_window: Duration,
+}
+
+/// What an edge does differently while somebody develops one Worker on their own machine.
+#[derive(Clone, Debug)]
+pub struct Development {
+    /// The host name of the Worker that answers everything, whatever host is asked for.
+    pub host: String,
+    /// Who is told of each answer.
+    pub observer: Arc<dyn RequestObserver>,
 }
 
 /// Why an edge does not start.
@@ -87,12 +96,28 @@ impl Edge {
     ///
     /// # Errors
     /// When a directory cannot be used or a thread cannot be started.
+    pub fn start(
+        config: EdgeConfig,
+        source: Arc<dyn ChangeSource>,
+        tails: Arc<dyn TailSink>,
+        leases: KeyLeases,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, EdgeError> {
+        Self::start_for(config, None, source, tails, leases, clock, random)
+    }
+
+    /// As [`start`](Self::start), for developing one Worker if that is what it is for.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
     #[allow(
         clippy::needless_pass_by_value,
         reason = "given like the other sources of what happens, whether or not it is kept"
     )]
-    pub fn start(
+    pub fn start_for(
         config: EdgeConfig,
+        development: Option<Development>,
         source: Arc<dyn ChangeSource>,
         tails: Arc<dyn TailSink>,
         leases: KeyLeases,
@@ -159,10 +184,16 @@ impl Edge {
         let stop_gateway = CancellationToken::new();
         let stop_following = CancellationToken::new();
         let gateway_metrics = GatewayMetrics::default();
+        let (only_host, observer) = match development {
+            Some(Development { host, observer }) => (Some(host.into()), Some(observer)),
+            None => (None, None),
+        };
         let gateway_config = GatewayConfig {
             metrics: gateway_metrics.clone(),
             request_id_seed: number(random.as_ref()),
             tls: config.tls,
+            only_host,
+            observer,
             ..GatewayConfig::default()
         };
         let routes: Arc<dyn gateway::Directory> = Arc::clone(&routing) as _;

@@ -32,6 +32,7 @@ mod settings;
 mod shares;
 mod tail;
 mod traffic;
+mod trial;
 mod workerd;
 #[allow(
     clippy::all,
@@ -50,7 +51,9 @@ mod workerd_capnp;
 
 pub use check::WorkerdCheck;
 pub use descriptors::raise_descriptor_limit;
-pub use edge::{Edge, EdgeConfig, EdgeError};
+pub use edge::{Development, Edge, EdgeConfig, EdgeError};
+pub use gateway::{AnsweredRequest, RequestObserver};
 pub use process::RuntimeDirError;
 pub use settings::RuntimeConfig;
+pub use trial::{TrialError, try_runtime};
 pub use workerd::{WorkerdMissing, find_workerd};

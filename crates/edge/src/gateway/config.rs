@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::metrics::GatewayMetrics;
+use super::observe::RequestObserver;
 use crate::descriptors::affordable_connections;
 
 /// The most gateway threads: past that many cores, workerd processes need the rest.
@@ -62,6 +63,10 @@ pub(crate) struct GatewayConfig {
     pub(crate) metrics: GatewayMetrics,
     /// How TLS is spoken with clients; without it, what comes in is plain.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// The host name whose Worker answers everything, whatever host is asked for.
+    pub(crate) only_host: Option<Arc<str>>,
+    /// Who is told of each answer.
+    pub(crate) observer: Option<Arc<dyn RequestObserver>>,
 }
 
 impl Default for GatewayConfig {
@@ -80,6 +85,8 @@ impl Default for GatewayConfig {
             request_id_seed: 0,
             metrics: GatewayMetrics::default(),
             tls: None,
+            only_host: None,
+            observer: None,
         }
     }
 }

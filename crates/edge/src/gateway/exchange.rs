@@ -1,5 +1,6 @@
 //! One request: routed, sent, answered.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use super::forward::{Begun, forward};
 use super::headers::{inspect, leave_out_of_indexes, prepare_request, prepare_response};
 use super::host::{make_origin_form, requested_host};
 use super::link::Link;
+use super::observe::Observed;
 use super::request_id::RequestId;
 use super::tunnel;
 use crate::traffic::Tally;
@@ -26,6 +28,7 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
     link.watch.request_began();
     let request_id = link.worker.request_ids.next();
     let html = prefers_html(request.headers());
+    let observed = Observed::begin(link.worker.config.observer.as_ref(), &request);
     let mut tally = None;
     let response = match exchange(&link, request, request_id, started_at, &mut tally).await {
         Ok(response) => response,
@@ -38,6 +41,7 @@ pub(super) async fn answer(link: Arc<Link>, request: Request<Incoming>) -> Respo
     let took = started_at.elapsed();
     let metrics = &link.worker.config.metrics;
     metrics.answered(response.status(), took);
+    observed.end(response.status(), took);
     tracing::debug!(
         request_id = request_id.as_str(),
         status = response.status().as_u16(),
@@ -61,6 +65,8 @@ async fn exchange(
     let findings = inspect(&parts)?;
     let (presence, unlisted) = {
         let host = requested_host(&parts.uri, &parts.headers).ok_or(Fault::InvalidHost)?;
+        let only = link.worker.config.only_host.as_deref();
+        let host = only.map_or(host, Cow::Borrowed);
         check_content_length(&parts, link.worker.config.max_body_bytes)?;
         let unlisted = link.worker.directory.is_unlisted(&host);
         match answer_or_route(link, &parts, &host, request_id, tally).await? {

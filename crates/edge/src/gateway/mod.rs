@@ -26,6 +26,7 @@ mod headers;
 mod host;
 mod link;
 mod metrics;
+mod observe;
 mod pump;
 mod request_id;
 mod route;
@@ -49,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use config::GatewayConfig;
 pub(crate) use directory::{AssetRoute, Directory, RouteError, RouteRequest, Upstream};
 pub(crate) use metrics::GatewayMetrics;
+pub use observe::{AnsweredRequest, RequestObserver};
 pub(crate) use service::Calls;
 
 use config::MAX_THREADS;
