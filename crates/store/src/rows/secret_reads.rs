@@ -73,6 +73,13 @@ pub async fn add(
         reads.last_at.as_micros(),
         i64::try_from(reads.count).unwrap_or(i64::MAX)
     );
+    execute!(
+        tx,
+        "UPDATE secrets SET last_read_at = $3 WHERE id = $2 AND account_id = $1 AND last_read_at < $3",
+        account_id.to_string(),
+        secret_id.to_string(),
+        reads.last_at.as_micros()
+    );
     Ok(())
 }
 

@@ -31,11 +31,7 @@ pub async fn of(
     account_id: AccountId,
     ids: &[SecretId],
 ) -> Result<Vec<UseRow>, StoreError> {
-    const BEGIN: &str = "SELECT secrets.id, \
-        (SELECT max(last_at) FROM secret_reads WHERE secret_id = secrets.id), \
-        (SELECT count(DISTINCT versions.worker_id) FROM version_secrets \
-         JOIN versions ON versions.id = version_secrets.version_id \
-         WHERE version_secrets.store_id = secrets.store_id AND version_secrets.secret_name = secrets.name), \
+    const BEGIN: &str = "SELECT secrets.id, secrets.last_read_at, secrets.workers, \
         (SELECT count(DISTINCT versions.worker_id) FROM version_secrets \
          JOIN versions ON versions.id = version_secrets.version_id \
          JOIN deployments ON deployments.worker_id = versions.worker_id AND deployments.number = \
@@ -52,17 +48,17 @@ pub async fn of(
         let _ = write!(sql, "{}${place}", if place == 2 { "" } else { ", " });
     }
     sql.push(')');
-    let found: Vec<(String, Option<i64>, i64, i64)> = on!(rows, connection => {
+    let found: Vec<(String, i64, i64, i64)> = on!(rows, connection => {
         let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(account_id.to_string());
         for id in ids {
             query = query.bind(id.to_string());
         }
         query.fetch_all(connection).await?
     });
-    let used = |(id, last_read_at, workers, serving): (String, Option<i64>, i64, i64)| {
+    let used = |(id, last_read_at, workers, serving): (String, i64, i64, i64)| {
         Ok(UseRow {
             id: parsed("secret id", &id)?,
-            last_read_at: last_read_at.map(Timestamp::from_micros),
+            last_read_at: (last_read_at > 0).then(|| Timestamp::from_micros(last_read_at)),
             workers: unsigned("count of Workers", workers)?,
             serving: unsigned("count of Workers", serving)?,
         })

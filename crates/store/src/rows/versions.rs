@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, on};
 use crate::error::StoreError;
-use crate::rows::{Slice, from_json, parsed, to_json, unsigned, version_secrets};
+use crate::rows::{Slice, from_json, parsed, secret_workers, to_json, unsigned, version_secrets};
 
 /// A version of a Worker.
 #[derive(Clone, Debug)]
@@ -92,7 +92,8 @@ pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreEr
             digest.to_string()
         );
     }
-    version_secrets::insert_of(tx, version).await
+    version_secrets::insert_of(tx, version).await?;
+    secret_workers::add_of(tx, version).await
 }
 
 /// Removes a version with its references to blobs and to secrets of stores. What it alone referred to stays until its
@@ -101,6 +102,7 @@ pub async fn insert(tx: &mut Tx<'_>, version: &VersionRow) -> Result<(), StoreEr
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn delete(tx: &mut Tx<'_>, id: VersionId) -> Result<(), StoreError> {
+    secret_workers::remove_of_version(tx, id).await?;
     execute!(tx, "DELETE FROM versions WHERE id = $1", id.to_string());
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Rows, Tx, execute, execute_counted, on};
 use crate::error::StoreError;
-use crate::rows::{from_json, parsed, to_json, unsigned};
+use crate::rows::{from_json, parsed, secret_workers, to_json, unsigned};
 
 /// A Worker.
 #[derive(Clone, Debug)]
@@ -121,6 +121,7 @@ pub async fn update(tx: &mut Tx<'_>, worker: &WorkerRow) -> Result<(), StoreErro
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub async fn delete(tx: &mut Tx<'_>, id: WorkerId) -> Result<(), StoreError> {
+    secret_workers::remove_of_worker(tx, id).await?;
     execute!(tx, "DELETE FROM workers WHERE id = $1", id.to_string());
     Ok(())
 }

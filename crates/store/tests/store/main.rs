@@ -16,6 +16,7 @@ mod group;
 mod log;
 mod opening;
 mod schema;
+mod secret_uses;
 mod secrets;
 mod support;
 mod tokens;

@@ -364,6 +364,8 @@ async fn first_schema(path: &Path) {
             {"name":"KEY","type":"secrets_store_secret","store_id":"s","secret_name":"n"}]}', 5);
         INSERT INTO audit_events VALUES (1, 'e', '0a000000000000000000000000000000', 5, 'create', 'account', 'r', 'a',
             NULL, 'system', NULL, NULL, 'q', '{}');
+        INSERT INTO stores VALUES ('s', '0a000000000000000000000000000000', 's', 5, 5);
+        INSERT INTO secrets VALUES ('x', '0a000000000000000000000000000000', 's', 'n', NULL, 1, 1, x'00', 1, 5, 5);
         PRAGMA user_version = 1;
         "#,
     )
@@ -397,6 +399,8 @@ async fn the_first_schema_is_brought_up_with_its_rows() {
     )
     .await;
     assert_eq!(bound, ["vKEYsn"]);
+    let used = "SELECT name || workers || last_read_at FROM secrets";
+    assert_eq!(column(&files.database(), used).await, ["n10"]);
     // Its events have their leaves, and from now on nothing changes them.
     let mut snapshot = coffer_store::log::Snapshot::open(&files).await.unwrap();
     let events = snapshot.events_after(0).await.unwrap();

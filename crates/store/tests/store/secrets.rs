@@ -7,12 +7,14 @@ use coffer_types::{Scope, Scopes};
 use crate::support::Fixture;
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];
-const ORDERS: [SecretOrder; 5] = [
+const ORDERS: [SecretOrder; 7] = [
     SecretOrder::Name,
     SecretOrder::Comment,
     SecretOrder::Created,
     SecretOrder::Modified,
     SecretOrder::Status,
+    SecretOrder::LastRead,
+    SecretOrder::Workers,
 ];
 
 fn all(fixture: &Fixture) -> SecretFilter {
@@ -38,11 +40,7 @@ async fn plan(
 #[tokio::test]
 async fn a_list_in_the_order_of_an_index_is_not_sorted() {
     let fixture = Fixture::new().await;
-    for order in [
-        SecretOrder::Name,
-        SecretOrder::Created,
-        SecretOrder::Modified,
-    ] {
+    for order in ORDERS {
         for way in DIRECTIONS {
             let plan = plan(&fixture, &all(&fixture), order, way).await;
             assert!(
@@ -74,7 +72,6 @@ async fn what_is_searched_and_sorted_otherwise_is_all_in_one_index() {
     for (filter, order) in filters
         .iter()
         .flat_map(|filter| ORDERS.map(|order| (filter.clone(), order)))
-        .chain([SecretOrder::Comment, SecretOrder::Status].map(|order| (all(&fixture), order)))
     {
         for way in DIRECTIONS {
             let plan = plan(&fixture, &filter, order, way).await;
@@ -82,6 +79,64 @@ async fn what_is_searched_and_sorted_otherwise_is_all_in_one_index() {
                 plan.contains("COVERING INDEX secrets_by_modified"),
                 "{order:?}: {plan}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_one_after_the_other_are_the_whole_list() {
+    let fixture = Fixture::new().await;
+    for number in 0..17_i64 {
+        let mut row = fixture.secret(&format!("S{:02}", number * 7 % 17));
+        row.comment = (number % 3 > 0).then(|| format!("c{}", number % 5).parse().unwrap());
+        row.modified_at = row.modified_at.plus_micros(number % 4);
+        fixture.insert_secret(row).await.unwrap();
+    }
+    // Changes are counted from 1, and those of the last five secrets are not applied yet.
+    let applied = 12;
+    let narrow = SecretFilter {
+        search: Some("s".to_owned()),
+        ..all(&fixture)
+    };
+    for filter in [all(&fixture), narrow] {
+        for (order, way) in ORDERS
+            .iter()
+            .flat_map(|order| DIRECTIONS.map(|way| (*order, way)))
+        {
+            let mut reader = fixture.store.reader().await.unwrap();
+            let mut paged = Vec::new();
+            for offset in (0..20).step_by(4) {
+                let slice = Slice { limit: 4, offset };
+                let page = secrets::list(&mut reader, &filter, order, way, slice, applied).await;
+                let (rows, total) = page.unwrap();
+                assert_eq!(total, 17, "{order:?}");
+                paged.extend(rows);
+            }
+            let mut expected = paged.clone();
+            expected.sort_by_key(|row| {
+                let key = match order {
+                    SecretOrder::Name => row.name.to_string(),
+                    SecretOrder::Comment => row
+                        .comment
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                    SecretOrder::Modified => row.modified_at.to_string(),
+                    SecretOrder::Status => (row.change_seq > applied).to_string(),
+                    // The same for all of these secrets.
+                    SecretOrder::Created | SecretOrder::LastRead | SecretOrder::Workers => {
+                        String::new()
+                    }
+                };
+                (key, row.id.to_string())
+            });
+            if way == Direction::Descending {
+                expected.reverse();
+            }
+            let names =
+                |rows: &[secrets::SecretRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+            assert_eq!(paged.len(), 17, "{order:?} {way:?}");
+            assert_eq!(names(&paged), names(&expected), "{order:?} {way:?}");
         }
     }
 }
