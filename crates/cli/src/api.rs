@@ -5,6 +5,7 @@
 mod body;
 mod credentials;
 mod error;
+mod follow;
 mod transport;
 
 pub(crate) use body::{Body, Form, Part};
@@ -12,9 +13,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use error::{ApiError, Outcome};
 pub(crate) use transport::Transport;
 
-use coffer_crypto::SystemRandom;
 use coffer_protocol::v4::{Envelope, ErrorInfo, PageInfo};
-use coffer_types::Random;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 
@@ -129,9 +128,7 @@ impl Api {
             headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
         }
         if *method != Method::GET {
-            let mut key = [0; 16];
-            SystemRandom.fill(&mut key);
-            let key = key.map(|byte| format!("{byte:02x}")).concat();
+            let key = crate::random::hex();
             headers.extend(
                 HeaderValue::from_str(&key)
                     .map(|key| (http::HeaderName::from_static("idempotency-key"), key)),

@@ -1,11 +1,30 @@
 //! The command line.
 
+mod admin;
+mod backup;
+mod key;
+
+pub(crate) use admin::{
+    AccountAction, Admin, AdminAction, CreateAccount, CreateUser, Limits, OfUser, RenameAccount,
+    SetPassword, UserAction,
+};
+pub(crate) use backup::{Backup, Restore};
+pub(crate) use key::{Key, KeyAction, RotateAccount, RotatedKey};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use coffer_engine::AttemptRate;
-use coffer_types::{AccountId, IpRange};
+use coffer_types::IpRange;
+
+use crate::delete::Delete;
+use crate::deployments::DeploymentsCommand;
+use crate::rollback::Rollback;
+use crate::secret::SecretCommand;
+use crate::tail::Tail;
+use crate::versions::VersionsCommand;
+use crate::whoami::Whoami;
 
 /// A self-hosted Secrets Store with the Workers platform that uses it.
 #[derive(Debug, Parser)]
@@ -125,10 +144,33 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Make a new installation without serving it.
     Init(Init),
-    /// Operate a data directory.
+    /// Operate accounts, users and limits, of a running server or its data directory.
     Admin(Admin),
+    /// Manage the secrets of one Worker; each change is deployed at once
+    #[command(subcommand)]
+    Secret(SecretCommand),
+    /// Manage a Worker's versions
+    #[command(subcommand)]
+    Versions(VersionsCommand),
+    /// Show a Worker's deployments
+    #[command(subcommand)]
+    Deployments(DeploymentsCommand),
+    /// Give all traffic to an earlier version again
+    Rollback(Rollback),
+    /// Delete a Worker
+    Delete(Delete),
+    /// Follow a Worker's logs
+    Tail(Tail),
+    /// Show whom the credentials are for
+    Whoami(Whoami),
     /// Verify and export the audit log.
     Audit(Audit),
+    /// Show and rotate keys, of a running server or its data directory.
+    Key(Key),
+    /// Copy an installation into one file, while it is served.
+    Backup(Backup),
+    /// Make an installation of a backup.
+    Restore(Restore),
 }
 
 #[derive(Debug, Args)]
@@ -210,43 +252,4 @@ pub(crate) struct Verify {
     /// A checkpoint that was kept elsewhere: finds what a log that agrees with itself does not show.
     #[arg(long = "checkpoint", value_name = "FILE")]
     pub(crate) checkpoints: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Admin {
-    #[command(subcommand)]
-    pub(crate) action: AdminAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AdminAction {
-    /// Show the accounts.
-    Accounts(DataSettings),
-    /// Show or set what an account may hold.
-    #[command(
-        after_help = "Examples:\n  coffer admin limits --data /var/lib/coffer\n  coffer admin limits --secrets 500 --value-bytes 65536"
-    )]
-    Limits(Limits),
-}
-
-/// Limits that are named are set; the account may be left out where there is one.
-#[derive(Debug, Args)]
-pub(crate) struct Limits {
-    #[command(flatten)]
-    pub(crate) settings: DataSettings,
-    /// The account.
-    #[arg(long, value_name = "ID")]
-    pub(crate) account: Option<AccountId>,
-    /// Secrets Stores.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
-    pub(crate) stores: Option<u32>,
-    /// Secrets in all stores together.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
-    pub(crate) secrets: Option<u32>,
-    /// Bytes of one secret's value, 65536 at the most.
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub(crate) value_bytes: Option<u32>,
-    /// Workers.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
-    pub(crate) workers: Option<u32>,
 }

@@ -18,8 +18,9 @@ use coffer_engine::{
     OpenError,
 };
 use coffer_protocol::runtime::{Candidate, StartCheck, StartError, Started};
+use coffer_protocol::traffic::{TrafficPart, TrafficSource, TrafficSpan};
 use coffer_server::{App, InProcess, Readiness};
-use coffer_types::{AccountId, Email, SystemClock};
+use coffer_types::{AccountId, Clock, Email, SystemClock, Timestamp, WorkerId};
 use zeroize::Zeroizing;
 
 use crate::api::{Api, Credentials, Transport};
@@ -89,7 +90,7 @@ impl Local {
 
     fn in_process(place: &LocalDirectory, held: Held) -> Result<Self, Failure> {
         let engine = engine(held.installation, Arc::new(NoRuntime));
-        let app = app(engine.clone(), Arc::new(AlwaysReady));
+        let app = app(engine.clone(), Arc::new(AlwaysReady), Arc::new(NoTraffic));
         let transport = Transport::InProcess {
             server: InProcess::new(coffer_server::router(app)),
             directory: place.path().to_owned(),
@@ -160,10 +161,15 @@ pub(crate) fn engine(installation: Installation, check: Arc<dyn StartCheck>) -> 
 }
 
 /// The server over it. Addresses that it would tell are not used.
-pub(crate) fn app(engine: Engine, readiness: Arc<dyn Readiness>) -> App {
+pub(crate) fn app(
+    engine: Engine,
+    readiness: Arc<dyn Readiness>,
+    traffic: Arc<dyn TrafficSource>,
+) -> App {
     App::new(
         engine,
         readiness,
+        traffic,
         "localhost",
         80,
         "http://coffer.localhost",
@@ -251,5 +257,18 @@ impl Readiness for AlwaysReady {
 
     fn metrics(&self) -> String {
         String::new()
+    }
+}
+
+/// There are no requests of Workers to count.
+struct NoTraffic;
+
+impl TrafficSource for NoTraffic {
+    fn since(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    fn of_worker(&self, _worker_id: WorkerId, _span: TrafficSpan) -> Option<Vec<TrafficPart>> {
+        None
     }
 }

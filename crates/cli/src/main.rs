@@ -7,19 +7,34 @@ mod admin;
 mod api;
 mod arguments;
 mod audit;
+mod backup;
+mod bundle;
 mod config;
+mod delete;
+mod deployments;
 mod environment;
 mod failure;
 mod init;
 mod installation;
+mod key;
 mod local;
 mod logging;
+mod operator;
 mod output;
+mod project;
+mod random;
 mod remote;
+mod restore;
+mod rollback;
+mod secret;
 mod serve;
+mod tail;
 mod target;
 mod tls;
 mod value;
+mod versions;
+mod whoami;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -58,7 +73,17 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Serve(serve) => serve::run(&serve).await,
             Command::Init(init) => init::run(&init).await,
             Command::Audit(audit) => audit::run(audit).await,
+            Command::Key(key) => key::run(key).await,
+            Command::Backup(backup) => backup::run(&backup).await,
+            Command::Restore(restore) => restore::run(&restore).await,
             Command::Admin(admin) => admin::run(admin).await,
+            Command::Secret(command) => secret::run(command).await,
+            Command::Versions(command) => versions::run(command).await,
+            Command::Deployments(command) => deployments::run(command).await,
+            Command::Rollback(rollback) => rollback.run().await,
+            Command::Delete(delete) => delete.run().await,
+            Command::Tail(tail) => tail.run().await,
+            Command::Whoami(whoami) => whoami.run().await,
         }
     })
 }

@@ -10,7 +10,7 @@ pub(crate) mod prompt;
 mod table;
 
 pub(crate) use progress::{Bar, Spinner};
-pub(crate) use table::Table;
+pub(crate) use table::{Table, facts};
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -60,6 +60,11 @@ fn spoken() -> Spoken {
 /// Whether JSON is asked for; then stdout holds one JSON value, or one a line where a command goes on.
 pub(crate) fn is_json() -> bool {
     spoken().json
+}
+
+/// Whether data is read on a terminal.
+pub(crate) fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Whether there is somebody to ask.

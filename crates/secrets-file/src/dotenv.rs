@@ -65,11 +65,7 @@ fn entry(text: &str) -> Option<(Entry, &str)> {
         .map(|rest| rest.trim_start_matches(is_space));
     let (name, rest) = exported.and_then(named).or_else(|| named(text))?;
     let (value, after) = value(rest);
-    let entry = Entry {
-        name: name.to_owned(),
-        value: Some(value),
-    };
-    Some((entry, after))
+    Some((Entry::text(name.to_owned(), value), after))
 }
 
 /// A name, and what comes after its sign.

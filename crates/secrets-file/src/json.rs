@@ -21,8 +21,12 @@ pub(crate) fn read(text: &str) -> Result<File, InvalidFile> {
 
 struct Members(Vec<Entry>);
 
-/// A member's value, if it is text.
-struct Text(Option<Zeroizing<String>>);
+/// A member's value.
+enum Member {
+    Text(Zeroizing<String>),
+    Null,
+    Other,
+}
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -30,9 +34,9 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
+        deserializer.deserialize_any(MemberVisitor)
     }
 }
 
@@ -47,54 +51,66 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
         let mut entries = Vec::new();
-        while let Some((name, Text(value))) = map.next_entry()? {
-            add(&mut entries, Entry { name, value });
+        while let Some((name, member)) = map.next_entry()? {
+            let is_null = matches!(member, Member::Null);
+            let value = match member {
+                Member::Text(text) => Some(text),
+                Member::Null | Member::Other => None,
+            };
+            add(
+                &mut entries,
+                Entry {
+                    name,
+                    value,
+                    is_null,
+                },
+            );
         }
         Ok(Members(entries))
     }
 }
 
-struct TextVisitor;
+struct MemberVisitor;
 
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text;
+impl<'de> Visitor<'de> for MemberVisitor {
+    type Value = Member;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(Some(Zeroizing::new(text.to_owned()))))
+    fn visit_str<E>(self, text: &str) -> Result<Member, E> {
+        Ok(Member::Text(Zeroizing::new(text.to_owned())))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
+        Ok(Member::Other)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_i64<E>(self, _: i64) -> Result<Member, E> {
+        Ok(Member::Other)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_u64<E>(self, _: u64) -> Result<Member, E> {
+        Ok(Member::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
+        Ok(Member::Other)
     }
 
-    fn visit_unit<E>(self) -> Result<Text, E> {
-        Ok(Text(None))
+    fn visit_unit<E>(self) -> Result<Member, E> {
+        Ok(Member::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Member, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
+        Ok(Member::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
+        Ok(Member::Other)
     }
 }
 
@@ -122,6 +138,8 @@ mod tests {
         let without = ["B", "C", "E", "F", "G", "H"].map(|name| (name, None));
         assert_eq!(found[0], ("A", Some("last")));
         assert_eq!(found[1..], without);
+        let nulls = file.entries.iter().filter(|entry| entry.is_null);
+        assert_eq!(nulls.map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["E"]);
     }
 
     #[test]

@@ -27,6 +27,19 @@ pub struct Entry {
     pub name: String,
     /// The value, wiped when it is dropped; `None` if it is no text, as a number in JSON.
     pub value: Option<Zeroizing<String>>,
+    /// Whether it is JSON's `null`, which takes a name away where names are changed together.
+    pub is_null: bool,
+}
+
+impl Entry {
+    /// A name with its text.
+    pub(crate) const fn text(name: String, value: Zeroizing<String>) -> Self {
+        Self {
+            name,
+            value: Some(value),
+            is_null: false,
+        }
+    }
 }
 
 /// A file that cannot be read.
@@ -60,6 +73,12 @@ pub fn read(text: &str) -> Result<File, InvalidFile> {
         return json::read(begin);
     }
     Ok(dotenv::read(text))
+}
+
+/// Reads a file as `.env`, whatever it begins with.
+#[must_use]
+pub fn read_dotenv(text: &str) -> File {
+    dotenv::read(text)
 }
 
 /// Adds an entry, in place of an earlier one of its name.

@@ -4,8 +4,6 @@ use bytes::Bytes;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
-
 /// The body of a request. It may hold secrets' values: it is wiped when it is dropped, and never shown.
 pub(crate) struct Body {
     content_type: Option<String>,
@@ -27,18 +25,14 @@ impl Body {
         }
     }
 
-    /// JSON.
-    ///
-    /// # Errors
-    /// If the value is none that JSON has.
-    pub(crate) fn json(value: &impl Serialize) -> Result<Self, Failure> {
-        let failed = |error| Failure::error("failed to write a request", error);
+    /// JSON. A value that JSON has not, as a map whose keys are no text, would be cut off, and is refused by the server.
+    pub(crate) fn json(value: &impl Serialize) -> Self {
         // Measured first: a buffer that grows leaves copies of values behind.
         let mut count = Count(0);
-        serde_json::to_writer(&mut count, value).map_err(failed)?;
+        let _ = serde_json::to_writer(&mut count, value);
         let mut bytes = Zeroizing::new(Vec::with_capacity(count.0));
-        serde_json::to_writer(&mut *bytes, value).map_err(failed)?;
-        Ok(Self::of("application/json", bytes))
+        let _ = serde_json::to_writer(&mut *bytes, value);
+        Self::of("application/json", bytes)
     }
 
     /// Bytes of a type.

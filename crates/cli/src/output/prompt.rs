@@ -32,6 +32,19 @@ pub(crate) fn text(question: &str, instead: &str) -> Result<String, Failure> {
         .map_err(|error| failed(question, &error))
 }
 
+/// Asks for a text that may be empty.
+///
+/// # Errors
+/// As [`hidden`].
+pub(crate) fn optional(question: &str, instead: &str) -> Result<String, Failure> {
+    somebody(question, instead)?;
+    Input::new()
+        .with_prompt(question)
+        .allow_empty(true)
+        .interact_text()
+        .map_err(|error| failed(question, &error))
+}
+
 /// Asks yes or no.
 ///
 /// # Errors
