@@ -1,78 +1,45 @@
-//! `coffer admin`: what the owner of a data directory does.
+//! `coffer admin`: what the operator does, on a running server or on the data directory of a stopped one.
 
-use coffer_engine::{AccountLimits, AccountSummary, Installation};
+mod account;
+mod limits;
+mod user;
 
-use crate::arguments::{Admin, AdminAction, Limits};
+use coffer_protocol::operator::Account;
+use coffer_types::AccountId;
+
+use crate::arguments::{Admin, AdminAction, DataSettings};
 use crate::failure::Failure;
-use crate::{installation, output};
+use crate::operator::Operated;
 
-/// Runs a command on the data directory; a server that uses it must be stopped.
+/// Runs a command.
 pub(crate) async fn run(admin: Admin) -> Result<(), Failure> {
     match admin.action {
-        AdminAction::Accounts(settings) => {
-            let installation = installation::open(&crate::start_on(&settings)?).await?;
-            show(&installation.accounts().await?);
-        }
-        AdminAction::Limits(arguments) => {
-            let installation = installation::open(&crate::start_on(&arguments.settings)?).await?;
-            limits(&installation, &arguments).await?;
-        }
+        AdminAction::Account(account) => account::run(account.action).await,
+        AdminAction::User(user) => user::run(user.action).await,
+        AdminAction::Limits(limits) => limits::run(&limits).await,
+        AdminAction::Accounts(settings) => account::list(&settings).await,
     }
-    Ok(())
 }
 
-async fn limits(installation: &Installation, arguments: &Limits) -> Result<(), Failure> {
-    let mut account = chosen(installation.accounts().await?, arguments)?;
-    let present = account.limits;
-    let wanted = AccountLimits {
-        stores: arguments.stores.unwrap_or(present.stores),
-        secrets: arguments.secrets.unwrap_or(present.secrets),
-        value_bytes: arguments.value_bytes.unwrap_or(present.value_bytes),
-        workers: arguments.workers.unwrap_or(present.workers),
-    };
-    if wanted != present {
-        installation.set_limits(account.id, wanted).await?;
-        account.limits = wanted;
-    }
-    show(&[account]);
-    Ok(())
+/// The installation of a command's data directory.
+async fn operated(settings: &DataSettings) -> Result<Operated, Failure> {
+    Operated::of(&crate::start_on(settings)?).await
 }
 
-fn chosen(accounts: Vec<AccountSummary>, arguments: &Limits) -> Result<AccountSummary, Failure> {
+/// The account of this id, or the only one there is.
+async fn chosen(operated: &Operated, id: Option<AccountId>) -> Result<Account, Failure> {
+    let accounts: Vec<Account> = operated.look("/accounts").await?;
     let count = accounts.len();
     let mut matching = accounts
         .into_iter()
-        .filter(|account| arguments.account.is_none_or(|id| id == account.id));
-    match (matching.next(), arguments.account) {
+        .filter(|account| id.is_none_or(|id| id == account.id));
+    match (matching.next(), id) {
         (Some(_), None) if count > 1 => Err(Failure::usage(
-            "there are several accounts: choose one with --account",
+            "there are several accounts: choose one with --account; `coffer admin account list` shows them",
         )),
         (Some(account), _) => Ok(account),
         (None, _) => Err(Failure::not_found(
-            "no such account: `coffer admin accounts` shows them",
+            "no such account: `coffer admin account list` shows them",
         )),
-    }
-}
-
-fn show(accounts: &[AccountSummary]) {
-    if output::is_json() {
-        output::json(&accounts);
-        return;
-    }
-    for account in accounts {
-        let AccountSummary {
-            id,
-            name,
-            subdomain,
-            secrets,
-            limits,
-        } = account;
-        let subdomain = subdomain
-            .as_ref()
-            .map_or("no subdomain", |subdomain| subdomain.as_str());
-        output::data(&format!(
-            "{id}  {name} ({subdomain})\n  secrets {secrets} of {}, stores {}, value {} bytes, Workers {}",
-            limits.secrets, limits.stores, limits.value_bytes, limits.workers
-        ));
     }
 }

@@ -270,7 +270,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::Arguments;
+    use crate::arguments::{Arguments, Command};
 
     fn loaded(text: &str, settings: &Settings) -> Result<Config, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -360,13 +360,15 @@ mod tests {
 
         let arguments = [
             "coffer",
+            "serve",
             "--trusted-proxies=192.0.2.1,2001:db8::/32",
             "--failed-attempts-per-address=7/min",
             "--failed-attempts-per-name=8/day",
-            "serve",
         ];
-        let settings = Arguments::try_parse_from(arguments).unwrap().settings;
-        let from_flags = loaded(text, &settings).unwrap();
+        let Command::Serve(serve) = Arguments::try_parse_from(arguments).unwrap().command else {
+            panic!("another command");
+        };
+        let from_flags = loaded(text, &serve.settings).unwrap();
         let limits = from_flags.attempt_limits;
         assert_eq!(limits.per_address.to_string(), "7/min");
         assert_eq!(limits.per_name.to_string(), "8/day");
@@ -413,7 +415,7 @@ mod tests {
         }
         for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0.1:80"] {
             let argument = format!("--trusted-proxies={wrong}");
-            let parsed = Arguments::try_parse_from(["coffer", &argument, "serve"]);
+            let parsed = Arguments::try_parse_from(["coffer", "serve", &argument]);
             assert!(parsed.is_err(), "{wrong}");
         }
     }

@@ -1,19 +1,23 @@
 //! `coffer serve`: server and edge in one process.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+mod listeners;
+mod notify;
+mod parts;
+mod signals;
+
+use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use coffer_crypto::{PasswordHasher, SystemRandom};
 use coffer_edge::{Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
-use coffer_engine::{Engine, Installation};
-use coffer_server::{App, Listening, Readiness, ServeLimits};
+use coffer_engine::{Engine, Installation, Operator};
+use coffer_server::{
+    App, Listening, OperatorApp, OperatorSocket, Readiness, ServeLimits, operator_router,
+};
 use coffer_types::{Clock, Random, SystemClock};
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::Serve;
@@ -21,13 +25,14 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::installation::{self, Told, workers_url};
 use crate::output;
-use crate::tls::{self, CertificateFiles};
+use crate::tls::{self, CertificateFiles, Followed};
+
+use listeners::Listeners;
+use parts::Parts;
+use signals::{Asked, Signals};
 
 /// Reads of one secret by one version within a minute are one audit event after the first.
 const ACCESS_WINDOW: Duration = Duration::from_secs(60);
-
-/// How long the edge may take to take over what there is, before the server says that it is ready all the same.
-const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
@@ -39,10 +44,9 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     let runtime = config.runtime(workerd(config)?);
     let tls = follow(config.tls.as_ref())?;
     let workers_tls = follow(config.workers_tls.as_ref())?;
-    let (api_listener, listen) = bind(config.listen, "--listen")?;
-    let (workers_listener, workers_listen) = bind(config.workers_listen, "--workers-listen")?;
+    let Listeners { api, workers } = listeners::listen(config)?;
     // Port 0 asks for any that is free: from here on the addresses are those that clients can use.
-    let config = &config.listening_at(listen, workers_listen);
+    let config = &config.listening_at(api.1, workers.1);
     let installation = open_or_create(config, serve).await?;
 
     let leases = installation.keyring().leases();
@@ -50,6 +54,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     // As many passwords at once as there are cores: each keeps one busy.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = PasswordHasher::new(cores);
+    let operator = Operator::new(installation.clone(), passwords.clone());
     let engine = Engine::new(
         installation,
         Arc::new(check),
@@ -60,96 +65,78 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     // It ends by itself when the engine is gone.
     tokio::spawn(engine.keep_uses());
     let incoming = Incoming {
-        listener: workers_listener,
-        tls: workers_tls,
+        listener: workers.0,
+        tls: workers_tls.as_ref().map(Followed::config),
     };
     let edge = start_edge(config, runtime, incoming, &engine, leases)?;
 
+    let traffic = edge.traffic();
     let parts = Arc::new(Parts::default());
     let mut registry = Registry::with_prefix("coffer");
     edge.register_metrics(&mut registry);
-    parts.registry.get_or_init(|| registry);
-    *parts.edge() = Some(edge);
+    parts.fill(edge, registry);
 
     let readiness: Arc<dyn Readiness> = Arc::clone(&parts) as _;
     let app = App::new(
         engine.clone(),
         readiness,
+        traffic,
         &config.workers_domain,
         config.workers_listen.port(),
         &config.public_url(),
         config.trusted_proxies.clone(),
     );
     let stop = CancellationToken::new();
-    let api_listener = tokio::net::TcpListener::from_std(api_listener)
+    let operator = OperatorApp::new(
+        operator,
+        &config.public_url(),
+        Some(Arc::clone(&parts) as _),
+    );
+    let commands = OperatorSocket::bind(&config.data).map_err(Failure::sentence)?;
+    let commands = tokio::spawn(commands.serve(operator_router(operator), stop.clone()));
+    let api_listener = tokio::net::TcpListener::from_std(api.0)
         .map_err(|error| Failure::error("failed to listen", error))?;
     let serving = tokio::spawn(coffer_server::serve(
-        Listening::new(api_listener, tls),
+        Listening::new(api_listener, tls.as_ref().map(Followed::config)),
         coffer_server::router(app),
         ServeLimits::default(),
         stop.clone(),
     ));
-    let ended = EndSignals::listen()
-        .map_err(|error| Failure::error("failed to listen for signals", error))?;
+    let signals =
+        Signals::listen().map_err(|error| Failure::error("failed to listen for signals", error))?;
     parts.caught_up().await;
-    output::data(&format!(
-        "ready api={}://{} workers={}",
+    let status = format!(
+        "api={}://{} workers={}",
         tls::scheme(config.tls.as_ref()),
         config.listen,
         workers_url(config)
-    ));
+    );
+    output::data(&format!("ready {status}"));
+    tokio::spawn(notify::keep_alive());
 
-    ended.wait().await;
+    until_the_end(signals, &status, [&tls, &workers_tls]).await;
     tracing::info!("stopping: requests that are under way may finish");
+    notify::stopping();
     stop.cancel();
     let _ = serving.await;
-    let edge = parts.edge().take();
-    if let Some(edge) = edge {
+    let _ = commands.await;
+    if let Some(edge) = parts.take_edge() {
         edge.shutdown().await;
     }
     engine.close().await;
     Ok(())
 }
 
-/// What the server asks about the rest of the process.
-#[derive(Default)]
-struct Parts {
-    edge: Mutex<Option<Edge>>,
-    registry: OnceLock<Registry>,
-}
-
-impl Parts {
-    /// Waits until the edge has what there is to serve; an edge that cannot get it is waited for no longer, and
-    /// `/readyz` goes on telling.
-    async fn caught_up(&self) {
-        let waiting = async {
-            while self.waiting_for().is_some() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        if tokio::time::timeout(CATCH_UP, waiting).await.is_err() {
-            tracing::warn!("the edge has not caught up yet");
-        }
-    }
-
-    fn edge(&self) -> MutexGuard<'_, Option<Edge>> {
-        self.edge.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Readiness for Parts {
-    fn waiting_for(&self) -> Option<String> {
-        let caught_up = self.edge().as_ref().is_some_and(Edge::is_caught_up);
-        (!caught_up).then(|| "the edge to catch up".to_owned())
-    }
-
-    fn metrics(&self) -> String {
-        let mut text = String::new();
-        if let Some(registry) = self.registry.get() {
-            // Writing to a string does not fail.
-            let _ = encode(&mut text, registry);
-        }
-        text.trim_end_matches("# EOF\n").to_owned()
+/// Waits until the server is to end. Until then it takes its certificates anew when it is told to.
+async fn until_the_end(mut signals: Signals, status: &str, certificates: [&Option<Followed>; 2]) {
+    notify::ready(status);
+    while signals.next().await == Asked::Reload {
+        notify::reloading();
+        certificates
+            .into_iter()
+            .flatten()
+            .for_each(Followed::reload);
+        notify::ready(status);
     }
 }
 
@@ -168,7 +155,7 @@ struct Incoming {
     tls: Option<Arc<ServerConfig>>,
 }
 
-fn follow(files: Option<&CertificateFiles>) -> Result<Option<Arc<ServerConfig>>, Failure> {
+fn follow(files: Option<&CertificateFiles>) -> Result<Option<Followed>, Failure> {
     files.map(|files| files.clone().follow()).transpose()
 }
 
@@ -211,44 +198,4 @@ fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
         .chain(program)
         .collect();
     find_workerd(config.workerd.as_deref(), &places).map_err(Failure::sentence)
-}
-
-/// Listens at the address, and says where that is: port 0 becomes a free one.
-fn bind(address: SocketAddr, flag: &str) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => Failure::conflict(format!(
-            "{address} is in use: stop the program that listens there, or choose another address with {flag}"
-        )),
-        io::ErrorKind::PermissionDenied => Failure::sentence(format!(
-            "this user may not listen on {address}: choose a port above 1023 with {flag}"
-        )),
-        _ => Failure::error(&format!("failed to listen on {address} ({flag})"), error),
-    })?;
-    listener
-        .set_nonblocking(true)
-        .and_then(|()| listener.local_addr())
-        .map(|bound| (listener, bound))
-        .map_err(|error| Failure::error("failed to listen", error))
-}
-
-/// SIGTERM and SIGINT, heard from the moment that they are listened for.
-struct EndSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl EndSignals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

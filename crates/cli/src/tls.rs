@@ -53,6 +53,26 @@ pub(crate) const fn scheme(files: Option<&CertificateFiles>) -> &'static str {
     if files.is_some() { "https" } else { "http" }
 }
 
+/// Certificates that are used as they are in their files.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    files: CertificateFiles,
+    current: Arc<Current>,
+    config: Arc<ServerConfig>,
+}
+
+impl Followed {
+    /// How TLS is spoken with them.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
+    /// Takes what is in the files now, if it is good.
+    pub(crate) fn reload(&self) {
+        self.files.take(&self.current);
+    }
+}
+
 impl CertificateFiles {
     /// Both files, or neither.
     pub(crate) fn of(
@@ -77,7 +97,7 @@ impl CertificateFiles {
     ///
     /// # Errors
     /// When they hold no certificate with its key.
-    pub(crate) fn follow(self) -> Result<Arc<ServerConfig>, Failure> {
+    pub(crate) fn follow(self) -> Result<Followed, Failure> {
         let written = self.written();
         let current = Arc::new(Current::new(self.load().map_err(Failure::sentence)?));
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -87,8 +107,12 @@ impl CertificateFiles {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as _);
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
-        tokio::spawn(self.look(current, written));
-        Ok(Arc::new(config))
+        tokio::spawn(self.clone().look(Arc::clone(&current), written));
+        Ok(Followed {
+            files: self,
+            current,
+            config: Arc::new(config),
+        })
     }
 
     async fn look(self, current: Arc<Current>, mut written: Written) {

@@ -5,6 +5,7 @@
 mod accounts;
 mod create_account;
 mod create_user;
+mod health;
 mod set_password;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! The shapes of the operator's socket: plain JSON, without the API's envelope. Passwords and links, which are
 //! told once, are not among them: they are defined where they are made and where they are shown.
 
-use coffer_types::{AccountId, AccountName, Email, MembershipStatus, Role, Subdomain, UserId};
+use coffer_types::{
+    AccountId, AccountName, Email, MembershipStatus, Role, Subdomain, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// Who answers at the socket.
@@ -17,6 +19,23 @@ pub struct Status {
     pub waiting_for: Option<String>,
     /// Whether the audit log is not what was signed.
     pub audit_log_damaged: bool,
+}
+
+/// How the database is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Which version its schema has.
+    pub schema: u32,
+    /// What is wrong with its structure, in words; empty if nothing is.
+    pub problems: Vec<String>,
+    /// When the newest event of the audit log happened.
+    pub newest_event_at: Option<Timestamp>,
+    /// Events of the audit log.
+    pub audit_events: u64,
+    /// Why the audit log is not what was signed.
+    pub audit_log_damage: Option<String>,
+    /// The time, by the clock of who looks.
+    pub now: Timestamp,
 }
 
 /// What an account may hold.

@@ -23,7 +23,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use coffer_engine::Operator;
-use coffer_protocol::operator::Status;
+use coffer_protocol::operator::{Health, Status};
 
 pub use door::{Door, DoorError, OperatorAnswer};
 pub use socket::{OperatorSocket, SocketError, operator_socket_path};
@@ -67,6 +67,7 @@ impl OperatorApp {
 fn routes() -> Router<OperatorApp> {
     Router::new()
         .route("/status", get(status))
+        .route("/health", get(health))
         .route("/accounts", get(accounts::list).post(accounts::create))
         .route("/accounts/rename", post(accounts::rename))
         .route("/accounts/limits", post(accounts::change_limits))
@@ -99,6 +100,10 @@ pub fn operator_router(app: OperatorApp) -> Router {
             )
         })
         .with_state(app)
+}
+
+async fn health(State(app): State<OperatorApp>) -> Told<Health> {
+    app.operator.health().await.into()
 }
 
 async fn status(State(app): State<OperatorApp>) -> Told<Status> {

@@ -11,12 +11,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+
+/// How long a client that connected just before the server was told to stop has for its first request: it is under way,
+/// and whoever was let in is answered.
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 /// Bounds on connections.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +138,10 @@ async fn serve_connection(
     limits: ServeLimits,
     stop: CancellationToken,
 ) {
+    let first_request = Arc::new(Notify::new());
+    let came = Arc::clone(&first_request);
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        came.notify_one();
         request.extensions_mut().insert(ConnectInfo(peer));
         request.map(axum::body::Body::new)
     });
@@ -149,8 +156,14 @@ async fn serve_connection(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            let first_request = tokio::time::timeout(FIRST_REQUEST, first_request.notified());
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = first_request => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = ended {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -14,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::ResponseBody;
@@ -23,6 +24,10 @@ use super::exchange::answer;
 use super::headers::Peer;
 use super::watch::{Watch, Watched};
 use super::worker::{Permit, Worker};
+
+/// How long a client that connected just before the gateway was told to stop has for its first request: it is under
+/// way, and whoever was let in is answered.
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 /// What the requests of one connection share.
 #[derive(Debug)]
@@ -101,16 +106,32 @@ where
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut draining = false;
+    let mut first_request = None;
     poll_fn(|context| {
         watch.register(context);
         if watch.is_closing() {
             return Poll::Ready(Ok(()));
         }
         if watch.is_draining() && !draining {
+            let waits = !watch.has_begun()
+                && first_request
+                    .get_or_insert_with(|| Box::pin(sleep(FIRST_REQUEST)))
+                    .as_mut()
+                    .poll(context)
+                    .is_pending();
+            if !waits {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+        let polled = connection.as_mut().poll(context);
+        // The first request came: it is the last one, too.
+        if polled.is_pending() && watch.is_draining() && !draining && watch.has_begun() {
             draining = true;
             connection.as_mut().graceful_shutdown();
+            return connection.as_mut().poll(context);
         }
-        connection.as_mut().poll(context)
+        polled
     })
     .await
 }

@@ -45,6 +45,7 @@ pub(super) struct Watch {
     timed_out: AtomicBool,
     closing: AtomicBool,
     draining: AtomicBool,
+    has_begun: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -59,6 +60,7 @@ impl Watch {
             timed_out: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            has_begun: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
     }
@@ -66,6 +68,7 @@ impl Watch {
     /// A request's head is complete.
     pub(super) fn request_began(&self) {
         self.timed_out.store(false, Ordering::Relaxed);
+        self.has_begun.store(true, Ordering::Relaxed);
         self.enter(Phase::Waiting);
     }
 
@@ -92,6 +95,11 @@ impl Watch {
     /// Whether the connection has to end after its present request.
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request ever began on the connection.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
     }
 
     /// Lets the sweep wake the task that polls with this context.

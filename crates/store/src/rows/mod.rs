@@ -11,6 +11,7 @@ pub mod audit_tiles;
 pub mod blobs;
 pub mod changes;
 pub mod deployments;
+pub mod health;
 pub mod idempotency;
 pub mod instance;
 pub mod invitations;
