@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coffer_engine::{Engine, TokenText};
+use coffer_engine::{Engine, NoPasskeys, PasskeySite, TokenText};
+use coffer_protocol::traffic::TrafficSource;
 use coffer_types::IpRange;
 use coffer_types::limits::{BODY_IDLE_SECONDS, MAX_UPLOAD_BYTES_AT_ONCE, UPLOAD_WAIT_SECONDS};
 
@@ -28,9 +29,12 @@ pub struct Inner {
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) traffic: Arc<dyn TrafficSource>,
     pub(crate) workers_url: WorkersUrl,
     /// Where people reach this server, without a slash at the end, for the links that it makes.
     pub(crate) public_url: String,
+    /// Where passkeys are made and used.
+    pub(crate) passkeys: Result<PasskeySite, NoPasskeys>,
     pub(crate) request_ids: RequestIds,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpRange>,
@@ -62,6 +66,7 @@ impl App {
     pub fn new(
         engine: Engine,
         readiness: Arc<dyn Readiness>,
+        traffic: Arc<dyn TrafficSource>,
         workers_domain: &str,
         workers_port: u16,
         public_url: &str,
@@ -77,8 +82,10 @@ impl App {
             engine,
             metrics: Metrics::default(),
             readiness,
+            traffic,
             workers_url,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            passkeys: PasskeySite::of(public_url),
             upload_room: UploadRoom::new(
                 MAX_UPLOAD_BYTES_AT_ONCE,
                 Duration::from_secs(UPLOAD_WAIT_SECONDS),

@@ -8,6 +8,7 @@
 mod account;
 mod assets;
 mod audit_log;
+mod chart;
 mod docs;
 mod filters;
 mod form;
@@ -18,6 +19,7 @@ mod notices;
 mod page;
 mod pager;
 mod pages_projects;
+mod passkey;
 mod profile;
 mod refusal;
 mod secrets_store;
@@ -45,6 +47,10 @@ pub(crate) fn routes() -> Router<App> {
         .route(
             sign_in::SECOND_STEP_PATH,
             get(sign_in::again).post(sign_in::second_step),
+        )
+        .route(
+            sign_in::PASSKEY_PATH,
+            get(sign_in::passkey::again).post(sign_in::passkey::sign_in),
         )
         .route("/sign-out", post(sign_in::sign_out))
         .route(

@@ -9,10 +9,12 @@ mod inside;
 pub(crate) mod members;
 mod session;
 mod start;
+mod traffic;
 
 pub(crate) use actor::{Actor, OtherAccount, TokenTimes};
 pub(crate) use session::session_text;
 pub(crate) use start::FakeStartCheck;
+pub(crate) use traffic::FakeTraffic;
 
 use std::sync::Arc;
 
@@ -51,6 +53,8 @@ pub(crate) struct TestApp {
     /// What the engine asks before it accepts a version.
     #[allow(dead_code, reason = "what only the tests of Workers need")]
     pub(crate) start_check: Arc<FakeStartCheck>,
+    /// The requests that Workers had.
+    pub(crate) traffic: Arc<FakeTraffic>,
     /// The first account and its Super Administrator.
     pub(crate) first: Initialised,
     /// Where the database is.
@@ -106,7 +110,8 @@ impl TestApp {
             AttemptLimits::default(),
             PasswordHasher::fast_for_tests(2),
         );
-        let app = app_over(engine.clone());
+        let traffic = Arc::new(FakeTraffic::default());
+        let app = app_over(engine.clone(), traffic.clone());
         Self {
             router: crate::router(app.clone()),
             app,
@@ -115,6 +120,7 @@ impl TestApp {
             keyring,
             clock,
             start_check,
+            traffic,
             first,
             directory,
         }
@@ -122,7 +128,7 @@ impl TestApp {
 
     /// A router over another engine.
     pub(crate) fn router_over(engine: Engine) -> Router {
-        crate::router(app_over(engine))
+        crate::router(app_over(engine, Arc::new(FakeTraffic::default())))
     }
 
     /// The same with a Secrets Store named `dev`, and that store's id.
@@ -213,10 +219,11 @@ impl TestApp {
     }
 }
 
-fn app_over(engine: Engine) -> App {
+fn app_over(engine: Engine, traffic: Arc<FakeTraffic>) -> App {
     App::new(
         engine,
         Arc::new(Ready),
+        traffic,
         "localhost",
         7080,
         "http://localhost:7070/",

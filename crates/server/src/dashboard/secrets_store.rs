@@ -1,6 +1,5 @@
 //! Secrets Store: the list of secrets, and what is done to them.
 
-mod chart;
 mod create;
 mod delete;
 mod duplicate;
@@ -9,6 +8,7 @@ mod graph;
 mod import;
 mod list;
 mod place;
+mod range;
 mod show;
 mod snippets;
 mod store;

@@ -14,6 +14,7 @@ mod remove;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub(super) mod traffic;
 pub(super) mod variable_form;
 mod variables;
 mod version;

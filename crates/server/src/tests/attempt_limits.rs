@@ -43,6 +43,7 @@ fn behind_proxy(app: &TestApp) -> Router {
     let app = App::new(
         app.engine.clone(),
         readiness,
+        app.traffic.clone(),
         "localhost",
         7080,
         "http://localhost:7070",

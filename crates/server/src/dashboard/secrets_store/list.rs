@@ -25,22 +25,23 @@ use crate::dashboard::visit::Visit;
 const PAGE_SIZE: u32 = 50;
 
 /// What the list can be sorted by: the word in the address and the heading of the column.
-const ORDERS: [(&str, SecretOrder); 5] = [
+const ORDERS: [(&str, SecretOrder); 7] = [
     ("name", SecretOrder::Name),
     ("comment", SecretOrder::Comment),
     ("status", SecretOrder::Status),
     ("created", SecretOrder::Created),
     ("modified", SecretOrder::Modified),
+    ("workers", SecretOrder::Workers),
+    ("read", SecretOrder::LastRead),
 ];
-/// The columns' headings, each with its place in [`ORDERS`]. By its uses no list can be sorted at a bearable price:
-/// they are counted for the secrets of one page.
+/// The columns' headings, each with its place in [`ORDERS`].
 const COLUMNS: [(&str, Option<usize>); 8] = [
     ("Name", Some(0)),
     ("Comment", Some(1)),
     ("Scope", None),
     ("Status", Some(2)),
-    ("Workers", None),
-    ("Last read", None),
+    ("Workers", Some(5)),
+    ("Last read", Some(6)),
     ("Changed", Some(4)),
     ("Created", Some(3)),
 ];

@@ -9,12 +9,13 @@ use coffer_protocol::usage::{ReadsUsage, WorkerUsage};
 use coffer_types::{Permission, SecretStatus};
 use serde::Deserialize;
 
-use super::chart::{Chart, Range};
 use super::graph::{self, Graph};
 use super::place::{SecretPlace, list_of, page_of};
+use super::range::Range;
 use super::snippets::{Snippet, binding_of, snippets};
 use super::trail::{Line, trail};
 use crate::app::App;
+use crate::dashboard::chart::Chart;
 use crate::dashboard::filters;
 use crate::dashboard::page::respond;
 use crate::dashboard::shell::Shell;
@@ -102,6 +103,7 @@ async fn find(
     let usage = engine.secret_usage(permit, id).await?;
     let uses = engine.uses_of_secrets(permit, &[id]).await?;
     let reads = engine.secret_reads(permit, id, range.division()).await?;
+    let reads: Vec<_> = reads.iter().map(|part| (part.begin, part.reads)).collect();
     let trail = match permit.and::<ViewAudit>() {
         Ok(audit) => Some(trail(engine, &audit, id).await?),
         Err(_) => None,

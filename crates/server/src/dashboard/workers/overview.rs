@@ -1,18 +1,20 @@
 //! A Worker at a glance: where it answers, what its traffic goes to, and what it is bound to.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use coffer_engine::{Permit, Result, Slice, ViewWorkers, WorkerFacts};
 
 use super::binding_line::BindingLine;
 use super::head::{Head, Part, WorkerPath};
+use super::traffic::TrafficCharts;
 use super::version_line::VersionLine;
 use crate::app::App;
 use crate::dashboard::filters;
 use crate::dashboard::page::respond;
 use crate::dashboard::shell::Shell;
 use crate::dashboard::visit::{Visit, refused_in};
+use serde::Deserialize;
 
 /// Versions that the page shows; the others are a link away.
 const LATEST: u32 = 5;
@@ -23,6 +25,7 @@ struct OverviewPage {
     shell: Shell,
     head: Head,
     about: About,
+    traffic: TrafficCharts,
 }
 
 /// What the page tells.
@@ -37,16 +40,25 @@ struct About {
     crons: Vec<String>,
 }
 
+/// The query of the page's address.
+#[derive(Deserialize)]
+pub(super) struct Parameters {
+    #[serde(default)]
+    range: String,
+}
+
 /// Shows a Worker.
 pub(super) async fn show(
     State(app): State<App>,
     Path(path): Path<WorkerPath>,
     Visit { permit, shell }: Visit<ViewWorkers>,
+    Query(parameters): Query<Parameters>,
 ) -> Response {
     match about(&app, &permit, &path).await {
         Ok(about) => respond(&OverviewPage {
             head: Head::new(&app, &permit, &shell, &about.facts, Part::Overview),
             shell,
+            traffic: TrafficCharts::of(&app, about.facts.script.tag, &parameters.range),
             about,
         }),
         Err(error) => refused_in(shell, &error),

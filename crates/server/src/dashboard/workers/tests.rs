@@ -103,6 +103,46 @@ async fn a_worker_s_pages_tell_of_it_and_one_that_is_not_there_has_none() {
 }
 
 #[tokio::test]
+async fn requests_and_errors_are_drawn_and_told_in_a_table() {
+    let app = TestApp::new().await;
+    app.upload("shop", json!([])).await;
+    let browser = Browser::of_member(&app, &[Role::WorkersReadOnly]).await;
+    let page = browser.open(WORKER).await;
+    assert!(
+        page.html.contains("No requests in 24 hours")
+            && page.html.contains("counted since this server started"),
+        "{}",
+        page.html
+    );
+    app.traffic.is(Some(&[(0, 0), (1200, 100), (300, 1)]));
+    let page = browser.open(&format!("{WORKER}?range=hour")).await;
+    let chosen = "?range=hour#traffic\" aria-current=\"true\">1 hour";
+    assert!(page.html.contains(chosen), "{}", page.html);
+    assert!(page.html.contains("1500 requests in 1 hour") && page.html.contains("1,500"));
+    assert!(page.html.contains("101 errors in 1 hour") && page.html.contains("6.73%"));
+    // A bar that is highest, one that is a quarter as high, and one that is just to be seen.
+    for bar in [
+        "height=\"100\"",
+        "height=\"25\"",
+        "height=\"2\"",
+        "height=\"0\"",
+    ] {
+        assert!(page.html.contains(bar), "{bar}: {}", page.html);
+    }
+    let row = "1970-01-01 00:01 UTC</time></td><td class=\"number\">1,200</td><td class=\"number\">100</td>";
+    assert!(page.html.contains(row), "{}", page.html);
+    let page = browser.open(&format!("{WORKER}?range=%3Cb%3E")).await;
+    assert!(page.html.contains("1500 requests in 24 hours") && !page.html.contains("<b>"));
+    app.traffic.is(None);
+    let page = browser.open(WORKER).await;
+    assert!(
+        page.html.contains("had no room for this one"),
+        "{}",
+        page.html
+    );
+}
+
+#[tokio::test]
 async fn who_may_only_look_finds_nothing_to_change() {
     let app = TestApp::new().await;
     app.upload(

@@ -30,7 +30,7 @@ const TOLD: [(&str, &str, &str); 15] = [
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
 /// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker, and
 /// second factors, which are told of as changes of their user.
-const NOT_TOLD: [&str; 25] = [
+const NOT_TOLD: [&str; 26] = [
     "instance",
     "master_keys",
     "account_keys",
@@ -46,6 +46,7 @@ const NOT_TOLD: [&str; 25] = [
     "version_secrets",
     "secret_reads",
     "secret_read_hours",
+    "secret_workers",
     "second_factors",
     "recovery_codes",
     "token_uses",

@@ -310,6 +310,7 @@ async fn names_of_the_installation_are_not_to_be_had() {
     let own = App::new(
         app.engine.clone(),
         std::sync::Arc::new(NothingToWaitFor),
+        app.traffic.clone(),
         "Workers.Example",
         7080,
         "https://coffer.example.com:8443",
