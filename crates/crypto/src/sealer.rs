@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use coffer_envelope::AccountKey;
+use aws_lc_rs::hmac;
+use coffer_envelope::{AccountKey, Plaintext};
 use coffer_types::{Place, Random, WrappedAccountKey};
+use zeroize::Zeroizing;
 
 use crate::error::CryptoError;
 use crate::keyring::Keyring;
@@ -53,14 +55,45 @@ impl Sealer {
         if from.account_id != to.account_id {
             return Err(CryptoError::DoesNotOpen);
         }
+        let value = self.open(keys, from, sealed)?;
+        self.seal_bytes(keys, to, value.expose_secret())
+    }
+
+    /// Whether the value that is sealed at `place` is this one. Both become digests under a key that is made for this
+    /// one question and wiped after it; these are compared, in time that does not depend on where they differ.
+    ///
+    /// Whoever may ask can guess: ask only for those who may replace the value, and count what was wrong.
+    ///
+    /// # Errors
+    /// [`CryptoError::DoesNotOpen`] as in [`Sealer::reseal`].
+    pub fn matches(
+        &self,
+        keys: &[WrappedAccountKey],
+        place: &Place,
+        sealed: &[u8],
+        candidate: &SecretValue,
+    ) -> Result<bool, CryptoError> {
+        let value = self.open(keys, place, sealed)?;
+        let mut once = Zeroizing::new([0; 32]);
+        self.random.fill(once.as_mut_slice());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, once.as_slice());
+        let digest = hmac::sign(&key, candidate.expose_secret().as_bytes());
+        Ok(hmac::verify(&key, value.expose_secret(), digest.as_ref()).is_ok())
+    }
+
+    fn open(
+        &self,
+        keys: &[WrappedAccountKey],
+        place: &Place,
+        sealed: &[u8],
+    ) -> Result<Plaintext, CryptoError> {
         let version = coffer_envelope::key_version(sealed)?;
         let key = keys
             .iter()
             .find(|key| key.version == version)
             .ok_or(CryptoError::DoesNotOpen)?;
-        let key = self.keyring.account_key(from.account_id, key)?;
-        let value = coffer_envelope::open(&key, &context(from), sealed)?;
-        self.seal_bytes(keys, to, value.expose_secret())
+        let key = self.keyring.account_key(place.account_id, key)?;
+        Ok(coffer_envelope::open(&key, &context(place), sealed)?)
     }
 
     fn seal_bytes(

@@ -206,6 +206,37 @@ fn what_is_not_resealed() {
 }
 
 #[test]
+fn a_value_is_compared_where_it_is_sealed_and_nowhere_else() {
+    let (keyring, _) = keyring();
+    let (first, second) = (
+        account_key(&keyring, ACCOUNT, 1),
+        account_key(&keyring, ACCOUNT, 2),
+    );
+    let here = place(ACCOUNT, 4);
+    let sealer = sealer(&keyring);
+    let sealed = sealer
+        .seal(std::slice::from_ref(&first), &here, &value("schlüssel\r\n"))
+        .unwrap();
+    // Also after the account has a newer key.
+    let keys = [first, second];
+    let matches = |place: &Place, text: &str| sealer.matches(&keys, place, &sealed, &value(text));
+    assert_eq!(matches(&here, "schlüssel\r\n"), Ok(true));
+    for other in [
+        "",
+        "schlüssel",
+        "schlüssel\n",
+        "schlüssel\r\n\0",
+        "Schlüssel\r\n",
+    ] {
+        assert_eq!(matches(&here, other), Ok(false), "{other:?}");
+    }
+    let refused = Err(CryptoError::DoesNotOpen);
+    assert_eq!(matches(&place(ACCOUNT, 5), "schlüssel\r\n"), refused);
+    let without = sealer.matches(&keys[1..], &here, &sealed, &value("schlüssel\r\n"));
+    assert_eq!(without, refused);
+}
+
+#[test]
 fn what_is_not_sealed() {
     let (keyring, _) = keyring();
     let keys = [account_key(&keyring, ACCOUNT, 1)];

@@ -39,7 +39,7 @@ mod tokens;
 mod uses;
 mod workers;
 
-pub use coffer_crypto::{SecretValue, TokenText};
+pub use coffer_crypto::{PASSKEY_ALGORITHMS, SecretValue, TokenText};
 pub use coffer_store::OpenError;
 pub use coffer_store::rows::accounts::AccountLimits;
 pub use coffer_store::rows::secrets::{SecretFilter, SecretOrder};

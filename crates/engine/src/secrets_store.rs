@@ -12,7 +12,7 @@ mod uses;
 
 pub use protection::BoundSecret;
 pub use reads::{ReadsDivision, ReadsPart};
-pub use secrets::{DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage};
+pub use secrets::{Candidate, DuplicateSecret, NewSecret, SecretChanges, SecretList, SecretPage};
 pub use stores::{StoreList, StorePage};
 pub use unused::{UnusedList, UnusedPage};
 pub use uses::SecretUse;

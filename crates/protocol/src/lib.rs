@@ -8,6 +8,7 @@
 //! of subject in [`feed`].
 
 pub mod audit;
+pub mod comparison;
 pub mod feed;
 pub mod hostnames;
 pub mod identity;

@@ -62,3 +62,14 @@ pub enum SecretStatus {
     /// It is gone.
     Deleted,
 }
+
+impl SecretStatus {
+    /// The status' name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Deleted => "deleted",
+        }
+    }
+}

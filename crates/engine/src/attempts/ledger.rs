@@ -38,6 +38,33 @@ impl Ledger {
         self.set(subject, moment.plus_micros(rate.micros_each()));
     }
 
+    /// Counts so many at once, or none of them if that is more than is left: then it says for how many microseconds.
+    pub(super) fn take(
+        &mut self,
+        subject: u64,
+        count: u32,
+        rate: AttemptRate,
+        now: Timestamp,
+    ) -> Result<(), i64> {
+        let latest = now.plus_micros(rate.window_micros());
+        let moment = self.moment(subject).filter(|moment| *moment <= latest);
+        let moment = moment.map_or(now, |moment| moment.max(now));
+        let next = moment.plus_micros(i64::from(count) * rate.micros_each());
+        if next > latest {
+            return Err(next.micros_since(latest));
+        }
+        self.set(subject, next);
+        Ok(())
+    }
+
+    /// Forgets so many of those that were counted.
+    pub(super) fn give_back(&mut self, subject: u64, count: u32, rate: AttemptRate) {
+        if let Some(moment) = self.moment(subject) {
+            let earlier = moment.plus_micros(-i64::from(count) * rate.micros_each());
+            self.set(subject, earlier);
+        }
+    }
+
     /// The moment of a subject.
     pub(super) fn moment(&self, subject: u64) -> Option<Timestamp> {
         self.moments.get(&subject).copied()

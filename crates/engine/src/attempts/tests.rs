@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use coffer_types::limits::MAX_ATTEMPT_RECORDS;
+use coffer_types::AccountId;
+use coffer_types::limits::{MAX_ATTEMPT_RECORDS, WRONG_COMPARISONS_PER_HOUR};
 use proptest::prelude::*;
 
 use super::*;
@@ -232,6 +233,43 @@ fn a_clock_that_is_set_back_locks_nobody_out() {
     clock.advance_seconds(-100_000);
     assert!(is_told_wrong(&attempts, &login("192.0.2.1", "a@b")));
     assert_eq!(wait(&attempts, &login("192.0.2.1", "a@b")), 3600);
+}
+
+#[test]
+fn wrong_guesses_are_limited_by_account_and_right_ones_are_not() {
+    fn wait(guesses: &Guesses, account: AccountId, count: u32) -> u32 {
+        match guesses.begin(account, count) {
+            Ok(()) => 0,
+            Err(Error::TooManyAttempts {
+                retry_after_seconds,
+            }) => retry_after_seconds,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let clock = Arc::new(SetClock(AtomicI64::new(1_790_000_000_000_000)));
+    let guesses = Guesses::new(clock.clone());
+    let (account, other) = (
+        AccountId::from_bytes([1; 16]),
+        AccountId::from_bytes([2; 16]),
+    );
+    for _ in 0..100 {
+        assert_eq!(wait(&guesses, account, 100), 0);
+        guesses.were_right(account, 100);
+    }
+    for _ in 0..3 {
+        assert_eq!(wait(&guesses, account, 100), 0);
+    }
+    // One is forgotten in 12 s; what is refused counts nothing.
+    assert_eq!(wait(&guesses, account, 1), 12);
+    assert_eq!(wait(&guesses, account, 100), 1200);
+    assert_eq!(wait(&guesses, other, 100), 0);
+    clock.advance_seconds(11);
+    assert_eq!(wait(&guesses, account, 1), 1);
+    clock.advance_seconds(1);
+    assert_eq!(wait(&guesses, account, 1), 0);
+    assert_eq!(wait(&guesses, account, 1), 12);
+    clock.advance_seconds(3600);
+    assert_eq!(wait(&guesses, account, WRONG_COMPARISONS_PER_HOUR), 0);
 }
 
 #[test]

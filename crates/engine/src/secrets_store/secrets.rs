@@ -1,5 +1,6 @@
 //! The secrets of a store.
 
+mod compare;
 mod create;
 mod delete;
 mod duplicate;
@@ -8,6 +9,7 @@ mod list;
 mod taken;
 mod update;
 
+pub use compare::Candidate;
 pub use create::NewSecret;
 pub use duplicate::DuplicateSecret;
 pub use list::{SecretList, SecretPage};

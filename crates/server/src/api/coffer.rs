@@ -1,6 +1,7 @@
 //! Coffer's own calls: where secrets are used, and settings that the original does not have. They live below a path
 //! of their own, so that they never collide with the original's.
 
+mod compare;
 mod settings;
 mod unused;
 mod usage;
@@ -15,8 +16,16 @@ pub(super) fn routes() -> Vec<Route> {
     const SETTINGS: &str = "/accounts/{account_id}/coffer/settings";
     const UNUSED: &str = "/accounts/{account_id}/coffer/secrets/unused";
     const USAGE: &str = "/accounts/{account_id}/coffer/secrets/{secret_id}/usage";
+    const COMPARE: &str = "/accounts/{account_id}/coffer/stores/{store_id}/compare";
     let view = Some(Permission::ViewSecrets);
     vec![
+        route(
+            &Method::POST,
+            COMPARE,
+            "Tell which secrets have the values given",
+            Some(Permission::ManageSecrets),
+            compare::compare,
+        ),
         route(
             &Method::GET,
             USAGE,
