@@ -29,6 +29,14 @@ impl Failure {
         }
     }
 
+    /// Exit code 1 where what was printed says it all.
+    pub(crate) const fn silent() -> Self {
+        Self {
+            message: String::new(),
+            code: 1,
+        }
+    }
+
     /// A wrong argument or setting.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self {
@@ -61,8 +69,18 @@ impl Failure {
         }
     }
 
+    /// The same failure, with a sentence about what to do next.
+    pub(crate) fn advised(mut self, advice: &str) -> Self {
+        self.message = format!("{}; {advice}", self.message);
+        self
+    }
+
     pub(crate) fn message(&self) -> String {
         self.message.clone()
+    }
+
+    pub(crate) const fn is_not_found(&self) -> bool {
+        self.code == 3
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

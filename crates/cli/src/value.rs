@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 
+use clap::Args;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -29,13 +30,60 @@ pub(crate) fn read(question: &str, raw: bool) -> Result<Zeroizing<String>, Failu
     Ok(value)
 }
 
-/// Takes a value from the command line, and warns of it.
-pub(crate) fn from_argument(value: Zeroizing<String>) -> Zeroizing<String> {
-    output::warning(
-        "--value can be read by every user of this machine while the command runs, and stays in the shell's history; \
-         leave it out and type the value, or give it on stdin",
-    );
-    value
+/// Flags of commands that take a value.
+#[derive(Debug, Args)]
+pub(crate) struct ValueFlags {
+    /// The value. Others on this machine can read it while the command runs, and it stays in the shell's history: leave
+    /// this out to type it, or give it on stdin
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    value: Option<Argument>,
+    /// Keep the newline at the end of stdin
+    #[arg(long)]
+    raw: bool,
+}
+
+/// A value from the command line.
+#[derive(Clone)]
+struct Argument(Zeroizing<String>);
+
+impl From<String> for Argument {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl std::fmt::Debug for Argument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Argument")
+    }
+}
+
+impl ValueFlags {
+    /// Whether the value is in the arguments.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.value.is_some()
+    }
+}
+
+/// The value of the arguments, of which is warned; else as [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn given_or_read(
+    flags: ValueFlags,
+    question: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    match flags.value {
+        None => read(question, flags.raw),
+        Some(Argument(value)) if value.is_empty() => Err(Failure::usage("the value is empty")),
+        Some(Argument(value)) => {
+            output::warning(
+                "--value can be read by others on this machine while the command runs, and stays in the shell's \
+                 history; leave it out and type the value, or give it on stdin",
+            );
+            Ok(value)
+        }
+    }
 }
 
 fn from_stdin(raw: bool) -> Result<Zeroizing<String>, Failure> {

@@ -86,6 +86,11 @@ impl ApiError {
         matches!(self, Self::Refused { errors, .. } if errors.iter().any(|error| error.code == code))
     }
 
+    /// Whether the server's sentence begins with this word, as `store_not_found`: some codes are those of several.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        matches!(self, Self::Refused { errors, .. } if errors.iter().any(|error| error.message.starts_with(word)))
+    }
+
     /// The status, if the server answered.
     pub(crate) const fn status(&self) -> Option<StatusCode> {
         match self {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anstyle::Style;
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, ContentArrangement};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement};
 
 use super::{data, printable, spoken};
 
@@ -37,6 +37,13 @@ impl Table {
             table.force_no_tty();
         }
         Self(table)
+    }
+
+    /// Never breaks the lines of a column, as of ids, which are copied.
+    pub(crate) fn keep_whole(&mut self, column: usize) {
+        if let Some(column) = self.0.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
 
     /// Adds a row; control characters in it are made harmless.

@@ -1,0 +1,89 @@
+//! `coffer secrets-store secret update`.
+
+use clap::Args;
+use coffer_protocol::secrets_store::Secret;
+use coffer_types::Scope;
+use http::Method;
+use serde::Serialize;
+
+use super::scope;
+use crate::api::{Answer, Body};
+use crate::failure::Failure;
+use crate::output;
+use crate::secrets_store::chosen::{SecretFlags, find_store};
+use crate::secrets_store::place::{PlaceFlags, explained, path_in, waiting};
+use crate::value::{self, ValueFlags};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  coffer secrets-store secret update production API_KEY --remote\n  coffer secrets-store secret update production API_KEY --comment 'billing' --remote\n  coffer secrets-store secret update dev API_KEY --scopes workers --new-value < key.txt\n\nA new value reaches every service that uses the secret. It is asked for, or read from stdin, unless --scopes or --comment alone is to change."
+)]
+pub(crate) struct Update {
+    /// The store: its ID, or its name
+    #[arg(value_name = "STORE")]
+    store: String,
+    #[command(flatten)]
+    secret: SecretFlags,
+    #[command(flatten)]
+    value: ValueFlags,
+    /// Ask for a new value, or read it from stdin, also beside --scopes or --comment
+    #[arg(long, conflicts_with = "value")]
+    new_value: bool,
+    /// Who may use it from now on, separated by commas
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',', value_parser = scope)]
+    scopes: Vec<Scope>,
+    /// What people should know of it
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+#[derive(Serialize)]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    scopes: &'a [Scope],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
+}
+
+impl Update {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let only_others = !self.scopes.is_empty() || self.comment.is_some();
+        let value = if self.value.is_given() || self.new_value || !only_others {
+            Some(value::given_or_read(self.value, "New value")?)
+        } else {
+            None
+        };
+        self.place
+            .with(async |target| {
+                let store = find_store(target, &self.store).await?;
+                let spinner = waiting(target, "Updating the secret");
+                let secret = self.secret.find(target, store).await?;
+                let changes = Changes {
+                    value: value.as_ref().map(|value| value.as_str()),
+                    scopes: &self.scopes,
+                    comment: self.comment.as_deref(),
+                };
+                let path = path_in(target, store, &format!("/secrets/{}", secret.id));
+                let answer: Answer<Secret> = target
+                    .api()
+                    .write(Method::PATCH, &path, &[], Body::json(&changes))
+                    .await
+                    .map_err(|error| explained(target, store, error))?;
+                drop(spinner);
+                if output::is_json() {
+                    output::json(&answer.result);
+                } else {
+                    output::note(format_args!(
+                        "Secret {} is updated (ID: {})",
+                        secret.name, secret.id
+                    ));
+                }
+                Ok(())
+            })
+            .await
+    }
+}
