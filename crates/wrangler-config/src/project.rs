@@ -109,7 +109,7 @@ impl Project {
         self.top("pages_build_output_dir").is_some()
     }
 
-    /// The configuration of the top level, or of an environment.
+    /// The configuration of the top level, or of an environment; of a Pages project as well.
     ///
     /// # Errors
     /// If the file has no such environment, or something in it is wrong.
@@ -123,7 +123,7 @@ impl Project {
                 known: self.environments().into_iter().map(str::to_owned).collect(),
             });
         }
-        self.read(environment, false)
+        self.read(environment, self.is_pages())
     }
 
     /// The configuration of a Pages project's environment. The file need not have it: the top level counts then.

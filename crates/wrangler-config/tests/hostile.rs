@@ -1,5 +1,10 @@
 //! Files that were changed at random: they are read or refused, in little time, and a refusal names places that are
 //! in the file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails should say where"
+)]
 
 use std::path::Path;
 

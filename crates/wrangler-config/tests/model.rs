@@ -1,4 +1,9 @@
 //! The same project as JSON and as TOML, and what its environments take over.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails should say where"
+)]
 
 use std::path::{Path, PathBuf};
 

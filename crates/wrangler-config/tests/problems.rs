@@ -1,4 +1,9 @@
 //! What is told of files that are wrong, as it looks on a terminal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails should say where"
+)]
 
 use std::path::Path;
 
@@ -14,7 +19,10 @@ fn refused(file: &str, text: &str) -> String {
 
 fn warnings(file: &str, text: &str) -> Vec<String> {
     let read = read(file, text).unwrap();
-    read.warnings.iter().map(|one| one.headline()).collect()
+    read.warnings
+        .iter()
+        .map(coffer_wrangler_config::Problem::headline)
+        .collect()
 }
 
 #[test]

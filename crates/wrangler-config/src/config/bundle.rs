@@ -150,11 +150,7 @@ fn build(layers: &Layers<'_>) -> Option<CustomBuild> {
     let table = layers.field("build")?.table()?;
     table.only(&["command", "cwd", "watch_dir"]);
     let watched = match table.field("watch_dir") {
-        Some(field) if field.is_list() => field
-            .items()?
-            .iter()
-            .filter_map(|item| item.path())
-            .collect(),
+        Some(field) if field.is_list() => field.items()?.iter().filter_map(Field::path).collect(),
         Some(field) => field.path().into_iter().collect(),
         None => vec![layers.report.source.directory().join("src")],
     };

@@ -46,8 +46,8 @@ fn broken_text(text: &str) -> Option<Span> {
         let rest = &text[at..];
         if rest.starts_with("//") {
             at += rest.find('\n')?;
-        } else if rest.starts_with("/*") {
-            at += 2 + rest[2..].find("*/")? + 2;
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            at += 2 + comment.find("*/")? + 2;
         } else if bytes[at] == b'"' {
             let begin = at;
             at += 1;
