@@ -57,7 +57,9 @@ impl Api {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Answer<T>, ApiError> {
-        self.call(Method::GET, path, query, Body::none()).await
+        let credentials = self.credentials.as_ref();
+        self.call(credentials, Method::GET, path, query, Body::none())
+            .await
     }
 
     /// Writes.
@@ -68,7 +70,21 @@ impl Api {
         query: &[(&str, &str)],
         body: Body,
     ) -> Result<Answer<T>, ApiError> {
-        self.call(method, path, query, body).await
+        let credentials = self.credentials.as_ref();
+        self.call(credentials, method, path, query, body).await
+    }
+
+    /// Writes with other credentials, such as the token of an upload.
+    pub(crate) async fn write_as<T: DeserializeOwned>(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Body,
+    ) -> Result<Answer<T>, ApiError> {
+        self.call(Some(credentials), method, path, query, body)
+            .await
     }
 
     /// Reads every page of a list.
@@ -95,12 +111,13 @@ impl Api {
 
     async fn call<T: DeserializeOwned>(
         &self,
+        credentials: Option<&Credentials>,
         method: Method,
         path: &str,
         query: &[(&str, &str)],
         body: Body,
     ) -> Result<Answer<T>, ApiError> {
-        let headers = self.headers(&method, &body)?;
+        let headers = headers(credentials, &method, &body)?;
         let path = with_query(path, query);
         let mut tries_left = RETRIES;
         loop {
@@ -115,27 +132,31 @@ impl Api {
             }
         }
     }
+}
 
-    fn headers(&self, method: &Method, body: &Body) -> Result<HeaderMap, ApiError> {
-        let mut headers = HeaderMap::new();
-        let agent = concat!("coffer/", env!("CARGO_PKG_VERSION"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
-        if let Some(credentials) = &self.credentials {
-            credentials.add_to(&mut headers)?;
-        }
-        if let Some(content_type) = body.content_type() {
-            let content_type = HeaderValue::from_str(content_type);
-            headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
-        }
-        if *method != Method::GET {
-            let key = crate::random::hex();
-            headers.extend(
-                HeaderValue::from_str(&key)
-                    .map(|key| (http::HeaderName::from_static("idempotency-key"), key)),
-            );
-        }
-        Ok(headers)
+fn headers(
+    credentials: Option<&Credentials>,
+    method: &Method,
+    body: &Body,
+) -> Result<HeaderMap, ApiError> {
+    let mut headers = HeaderMap::new();
+    let agent = concat!("coffer/", env!("CARGO_PKG_VERSION"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    if let Some(credentials) = credentials {
+        credentials.add_to(&mut headers)?;
     }
+    if let Some(content_type) = body.content_type() {
+        let content_type = HeaderValue::from_str(content_type);
+        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+    }
+    if *method != Method::GET {
+        let key = crate::random::hex();
+        headers.extend(
+            HeaderValue::from_str(&key)
+                .map(|key| (http::HeaderName::from_static("idempotency-key"), key)),
+        );
+    }
+    Ok(headers)
 }
 
 /// A segment of a path, whatever is in it.

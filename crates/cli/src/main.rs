@@ -9,16 +9,20 @@ mod arguments;
 mod audit;
 mod backup;
 mod bundle;
+mod completions;
 mod config;
 mod delete;
 mod deployments;
+mod doctor;
 mod environment;
 mod failure;
 mod init;
 mod installation;
 mod key;
 mod local;
+mod local_values;
 mod logging;
+mod man;
 mod operator;
 mod output;
 mod project;
@@ -27,10 +31,13 @@ mod remote;
 mod restore;
 mod rollback;
 mod secret;
+mod secrets_store;
 mod serve;
 mod tail;
 mod target;
 mod tls;
+mod types;
+mod upload;
 mod value;
 mod versions;
 mod whoami;
@@ -54,7 +61,9 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::error(&failure.message());
+            if !failure.message().is_empty() {
+                output::error(&failure.message());
+            }
             failure.exit_code()
         }
     }
@@ -73,10 +82,17 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Serve(serve) => serve::run(&serve).await,
             Command::Init(init) => init::run(&init).await,
             Command::Audit(audit) => audit::run(audit).await,
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Completions(completions) => {
+                completions::run(&completions);
+                Ok(())
+            }
+            Command::Man(manual) => man::run(&manual),
             Command::Key(key) => key::run(key).await,
             Command::Backup(backup) => backup::run(&backup).await,
             Command::Restore(restore) => restore::run(&restore).await,
             Command::Admin(admin) => admin::run(admin).await,
+            Command::SecretsStore(command) => secrets_store::run(command).await,
             Command::Secret(command) => secret::run(command).await,
             Command::Versions(command) => versions::run(command).await,
             Command::Deployments(command) => deployments::run(command).await,
@@ -84,6 +100,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Delete(delete) => delete.run().await,
             Command::Tail(tail) => tail.run().await,
             Command::Whoami(whoami) => whoami.run().await,
+            Command::Types(types) => types.run(),
         }
     })
 }
