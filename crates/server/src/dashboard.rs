@@ -9,6 +9,7 @@ mod account;
 mod assets;
 mod audit_log;
 mod chart;
+mod current_account;
 mod docs;
 mod filters;
 mod form;
@@ -34,6 +35,7 @@ mod workers;
 pub(crate) use docs::{fallback, method_not_allowed};
 
 use axum::Router;
+use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::app::App;
@@ -67,4 +69,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(tokens::routes())
         .merge(docs::routes())
         .merge(assets::routes())
+        .layer(middleware::from_fn(current_account::remember))
 }

@@ -242,6 +242,7 @@ function addLine(list, fields) {
   line.dataset.kind = fields.kind;
   list.querySelector(".empty-line")?.remove();
   list.prepend(line);
+  for (const one of all("pre", line)) if (one.scrollHeight > one.clientHeight) one.tabIndex = 0;
   while (list.children.length > MOST_LINES) list.lastElementChild.remove();
 }
 
@@ -284,6 +285,58 @@ async function followStream(form) {
   tellStream(form, false, end);
 }
 
+// Passkeys: a form with `data-passkey` asks the browser for one before it is sent. What is asked stands in
+// `data-options`, bytes in Base64; what is answered goes into the fields that name a part of it. What has to do with
+// them is shown only where the browser offers them.
+
+const toBase64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes ?? []))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+const fromBase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+
+const PASSKEY_PROBLEMS = {
+  InvalidStateError: "This device has a passkey of yours for this place already.",
+  NotAllowedError: "No passkey was used, or it took too long. Try again.",
+};
+
+function preparePasskeys(within) {
+  for (const one of all("[data-passkeys-at]", within)) {
+    const offered = Boolean(window.PublicKeyCredential) && location.origin === one.dataset.passkeysAt;
+    one.hidden = offered === one.classList.contains("no-passkeys");
+  }
+}
+
+async function passkeyOptions(form) {
+  let options = form.dataset.options;
+  if (form.dataset.passkey === "get") {
+    // The page may have been open for longer than what it asks counts.
+    const { page } = await pageAt(location.href);
+    options = page.querySelector("form[data-passkey=get]")?.dataset.options ?? options;
+  }
+  const asked = JSON.parse(options);
+  asked.challenge = fromBase64(asked.challenge);
+  if (asked.user) asked.user.id = fromBase64(asked.user.id);
+  for (const held of asked.excludeCredentials ?? []) held.id = fromBase64(held.id);
+  return asked;
+}
+
+async function askPasskey(form) {
+  const problem = form.querySelector("[data-passkey-problem]");
+  problem.hidden = true;
+  form.setAttribute("aria-busy", "true");
+  try {
+    const credential = await navigator.credentials[form.dataset.passkey]({ publicKey: await passkeyOptions(form) });
+    for (const field of all("[data-part]", form)) {
+      field.value = toBase64(credential.response[field.dataset.part] ?? credential[field.dataset.part]);
+    }
+    if (form.closest("dialog.side")) await submitPanel(form);
+    else form.submit();
+  } catch (error) {
+    problem.textContent = PASSKEY_PROBLEMS[error.name] ?? `The browser gave no passkey: ${error.message}`;
+    problem.hidden = false;
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
 // Copying.
 
 async function copy(button) {
@@ -324,6 +377,7 @@ function enhance(within) {
   tellTimes(within);
   prepareValues(within);
   prepareMirrors(within);
+  preparePasskeys(within);
   for (const form of all("form[data-stream]", within)) form.hidden = false;
   for (const one of all(".no-script", within)) one.hidden = true;
   for (const one of all("[data-copy], [data-into]", within)) one.hidden = false;
@@ -364,6 +418,11 @@ document.addEventListener("submit", (event) => {
     followStream(form);
     return;
   }
+  if (form.dataset.passkey) {
+    event.preventDefault();
+    if (!form.hasAttribute("aria-busy")) askPasskey(form);
+    return;
+  }
   if (form.closest("dialog.side")) {
     event.preventDefault();
     submitPanel(form, event.submitter);
@@ -398,5 +457,11 @@ document.addEventListener("keydown", (event) => {
   }
   pressed(event);
 });
+
+// Where the parts stand in a row that is wider than the window, the one that is open is in sight.
+for (const one of all("nav [aria-current]")) {
+  const row = one.closest("nav");
+  row.scrollLeft += Math.max(0, one.getBoundingClientRect().right - row.getBoundingClientRect().right);
+}
 
 enhance(document);

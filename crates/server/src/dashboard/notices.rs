@@ -20,6 +20,14 @@ const NOTICES: &[(&str, &str)] = &[
         "The change was saved. Deployments made from now on have it.",
     ),
     (
+        "passkey-added",
+        "The passkey was added. It signs you in from now on.",
+    ),
+    (
+        "passkey-removed",
+        "The passkey was removed. It no longer signs you in.",
+    ),
+    (
         "password-changed",
         "The password was changed. Your other sessions have ended.",
     ),

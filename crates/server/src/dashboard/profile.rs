@@ -5,6 +5,7 @@ mod device;
 mod global_key;
 mod memberships;
 mod name;
+mod passkeys;
 mod password;
 mod qr;
 mod second_factor;
@@ -44,6 +45,19 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/profile/global-key/{task}",
             get(global_key::ask).post(global_key::perform),
+        )
+        .route(passkeys::ADD, get(passkeys::ask).post(passkeys::begin))
+        .route(
+            passkeys::CREATE,
+            get(passkeys::begin_again).post(passkeys::create),
+        )
+        .route(
+            "/profile/passkeys/{passkey_id}/name",
+            get(passkeys::ask_name).post(passkeys::rename),
+        )
+        .route(
+            "/profile/passkeys/{passkey_id}/remove",
+            get(passkeys::ask_removal).post(passkeys::remove),
         )
         .route(
             "/profile/second-factor/confirm",

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+pub(super) mod passkey;
+
 use askama::Template;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{StatusCode, header};
@@ -15,10 +17,13 @@ use serde::Deserialize;
 use super::filters;
 use super::form::Form;
 use super::page::{respond, respond_with};
+use super::passkey::PasskeyRequest;
 use super::refusal::{Refused, refused};
 use super::visit::UserSubmit;
 use crate::api::{Site, given, read_body, request_meta, taken_away};
 use crate::app::App;
+
+pub(super) use passkey::PASSKEY_PATH;
 
 /// Where people sign in.
 pub(super) const PATH: &str = "/sign-in";
@@ -33,6 +38,20 @@ struct SignInPage {
     email: String,
     to: String,
     problem: Option<String>,
+    passkey: Option<PasskeyRequest>,
+}
+
+impl SignInPage {
+    fn new(app: &App, email: String, to: &str, problem: Option<String>) -> Self {
+        let site = app.passkeys.as_ref().ok();
+        Self {
+            email,
+            to: to.to_owned(),
+            problem,
+            passkey: site
+                .map(|site| PasskeyRequest::to_sign_in(site, &app.engine.passkey_challenge())),
+        }
+    }
 }
 
 /// Asks for the code of a second factor. There is no session yet.
@@ -70,12 +89,13 @@ pub(super) fn once_more(to: &str) -> Response {
     respond(&OnceMore { to: place(to) })
 }
 
-pub(super) async fn show(Query(asked): Query<Asked>) -> Response {
-    respond(&SignInPage {
-        email: String::new(),
-        to: place(&asked.to).to_owned(),
-        problem: None,
-    })
+pub(super) async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    respond(&SignInPage::new(
+        &app,
+        String::new(),
+        place(&asked.to),
+        None,
+    ))
 }
 
 /// The form, sent by a page of this origin.
@@ -104,11 +124,7 @@ impl FromRequest<App> for Submitted {
 /// Signs in. Whatever cookie came along is passed over: there is a new session each time.
 pub(super) async fn sign_in(State(app): State<App>, submitted: Submitted) -> Response {
     let Submitted { request, form } = submitted;
-    let mut page = SignInPage {
-        email: form.text("email"),
-        to: place(&form.text("to")).to_owned(),
-        problem: None,
-    };
+    let mut page = SignInPage::new(&app, form.text("email"), place(&form.text("to")), None);
     let wrong = "This e-mail address and password do not go together.";
     let password = form.secret("password");
     let password = password.filter(|password| password.len() <= MAX_PASSWORD_BYTES);
@@ -140,11 +156,7 @@ pub(super) async fn again() -> Redirect {
 pub(super) async fn second_step(State(app): State<App>, submitted: Submitted) -> Response {
     let Submitted { request, form } = submitted;
     let to = form.text("to");
-    let mut page = SignInPage {
-        email: String::new(),
-        to: place(&to).to_owned(),
-        problem: None,
-    };
+    let mut page = SignInPage::new(&app, String::new(), place(&to), None);
     let (Some(pending), Some(code)) = (form.secret("pending"), form.secret("code")) else {
         return Redirect::to(&address(&page.to)).into_response();
     };

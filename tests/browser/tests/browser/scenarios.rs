@@ -46,3 +46,58 @@ async fn hostile_text() {
 async fn workers() {
     run("workers").await;
 }
+
+#[tokio::test]
+async fn import() {
+    run("import").await;
+}
+
+#[tokio::test]
+async fn gradual_deployment() {
+    run("gradual").await;
+}
+
+#[tokio::test]
+async fn live_logs() {
+    run("logs").await;
+}
+
+#[tokio::test]
+async fn pages_projects() {
+    run("pages_projects").await;
+}
+
+#[tokio::test]
+async fn members() {
+    run("members").await;
+}
+
+#[tokio::test]
+async fn tokens() {
+    run("tokens").await;
+}
+
+#[tokio::test]
+async fn second_factor() {
+    run("second_factor").await;
+}
+
+#[tokio::test]
+async fn sessions() {
+    run("sessions").await;
+}
+
+#[tokio::test]
+async fn guessed_passwords() {
+    run("attempts").await;
+}
+
+#[tokio::test]
+async fn other_sites() {
+    run("other_sites").await;
+}
+
+#[tokio::test]
+async fn passkeys() {
+    run("passkeys").await;
+}

@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use coffer_engine::{
-    Engine, ManageUser, Result, SecondFactor, UserPermit, ViewMemberships, ViewUser,
+    Engine, ManageUser, NoPasskeys, Passkey, PasskeySite, Result, SecondFactor, UserPermit,
+    ViewMemberships, ViewUser,
 };
 use coffer_protocol::identity::{Membership, User};
 use coffer_protocol::sessions::Session;
@@ -14,6 +15,7 @@ use super::device::device;
 use crate::app::App;
 use crate::dashboard::filters;
 use crate::dashboard::page::respond;
+use crate::dashboard::passkey::why_not;
 use crate::dashboard::shell::Shell;
 use crate::dashboard::visit::{UserVisit, refused_in};
 
@@ -22,6 +24,7 @@ use crate::dashboard::visit::{UserVisit, refused_in};
 struct ProfilePage {
     shell: Shell,
     about: About,
+    passkey_site: Result<PasskeySite, NoPasskeys>,
 }
 
 /// What the page tells.
@@ -31,9 +34,18 @@ struct About {
     memberships: Vec<Membership>,
     global_key_enabled: bool,
     second_factor: Option<SecondFactor>,
+    passkeys: Vec<Passkey>,
 }
 
 impl ProfilePage {
+    /// Why there can be no passkeys, if that is so.
+    fn no_passkeys(&self) -> Option<&'static str> {
+        self.passkey_site
+            .as_ref()
+            .err()
+            .map(|reason| why_not(*reason))
+    }
+
     fn device(&self, session: &Session) -> String {
         device(session.user_agent.as_deref())
     }
@@ -62,7 +74,11 @@ pub(super) async fn show(
     UserVisit { permit, shell }: UserVisit<ManageUser>,
 ) -> Response {
     match about(&app.engine, &permit).await {
-        Ok(about) => respond(&ProfilePage { shell, about }),
+        Ok(about) => respond(&ProfilePage {
+            shell,
+            about,
+            passkey_site: app.passkeys.clone(),
+        }),
         Err(error) => refused_in(shell, &error),
     }
 }
@@ -80,6 +96,7 @@ async fn about(engine: &Engine, permit: &UserPermit<ManageUser>) -> Result<About
             .filter(|one| one.status != MembershipStatus::Rejected)
             .collect(),
         second_factor: engine.second_factor(&viewing).await?,
+        passkeys: engine.own_passkeys(&viewing).await?,
         global_key_enabled: engine.is_global_key_enabled(&viewing),
     })
 }
