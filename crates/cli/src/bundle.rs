@@ -10,7 +10,7 @@ mod failure;
 mod files;
 mod glob;
 mod rules;
-mod syntax;
+pub(crate) mod syntax;
 
 pub(crate) use custom::build;
 pub(crate) use failure::BundleError;
