@@ -18,11 +18,17 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use coffer_engine::AttemptRate;
 use coffer_types::IpRange;
 
+use crate::completions::Completions;
 use crate::delete::Delete;
+use crate::deploy::Deploy;
 use crate::deployments::DeploymentsCommand;
+use crate::doctor::Doctor;
+use crate::man::Manual;
 use crate::rollback::Rollback;
 use crate::secret::SecretCommand;
+use crate::secrets_store::SecretsStoreCommand;
 use crate::tail::Tail;
+use crate::types::Types;
 use crate::versions::VersionsCommand;
 use crate::whoami::Whoami;
 
@@ -146,6 +152,11 @@ pub(crate) enum Command {
     Init(Init),
     /// Operate accounts, users and limits, of a running server or its data directory.
     Admin(Admin),
+    /// Manage stores and the secrets that Workers share
+    #[command(subcommand)]
+    SecretsStore(SecretsStoreCommand),
+    /// Deploy the project as a Worker
+    Deploy(Deploy),
     /// Manage the secrets of one Worker; each change is deployed at once
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -161,10 +172,18 @@ pub(crate) enum Command {
     Delete(Delete),
     /// Follow a Worker's logs
     Tail(Tail),
+    /// Write TypeScript for what a Worker finds in its env
+    Types(Types),
     /// Show whom the credentials are for
     Whoami(Whoami),
     /// Verify and export the audit log.
     Audit(Audit),
+    /// Look for what may keep Coffer from working, and say what to do.
+    Doctor(Doctor),
+    /// Print a shell's script that completes commands.
+    Completions(Completions),
+    /// Print or write manual pages.
+    Man(Manual),
     /// Show and rotate keys, of a running server or its data directory.
     Key(Key),
     /// Copy an installation into one file, while it is served.

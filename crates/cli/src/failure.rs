@@ -75,6 +75,12 @@ impl Failure {
         self
     }
 
+    /// The same, after what was done before it failed.
+    pub(crate) fn after(mut self, done: impl Display) -> Self {
+        self.message = format!("{done}: {}", self.message);
+        self
+    }
+
     pub(crate) fn message(&self) -> String {
         self.message.clone()
     }

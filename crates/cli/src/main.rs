@@ -12,6 +12,7 @@ mod bundle;
 mod completions;
 mod config;
 mod delete;
+mod deploy;
 mod deployments;
 mod doctor;
 mod environment;
@@ -34,6 +35,7 @@ mod secret;
 mod secrets_store;
 mod serve;
 mod tail;
+mod source;
 mod target;
 mod tls;
 mod types;
@@ -93,6 +95,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Restore(restore) => restore::run(&restore).await,
             Command::Admin(admin) => admin::run(admin).await,
             Command::SecretsStore(command) => secrets_store::run(command).await,
+            Command::Deploy(deploy) => deploy.run().await,
             Command::Secret(command) => secret::run(command).await,
             Command::Versions(command) => versions::run(command).await,
             Command::Deployments(command) => deployments::run(command).await,

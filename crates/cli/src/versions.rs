@@ -3,6 +3,7 @@
 mod deploy;
 mod list;
 mod secret;
+mod upload;
 mod view;
 
 pub(crate) use deploy::percent;
@@ -14,6 +15,8 @@ use crate::failure::Failure;
 /// `coffer versions`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum VersionsCommand {
+    /// Upload the project as a new version, without traffic
+    Upload(upload::Upload),
     /// List the newest versions that can be deployed
     List(list::List),
     /// Show one version, with its bindings
@@ -28,6 +31,7 @@ pub(crate) enum VersionsCommand {
 /// Runs one of them.
 pub(crate) async fn run(command: VersionsCommand) -> Result<(), Failure> {
     match command {
+        VersionsCommand::Upload(upload) => upload.run().await,
         VersionsCommand::List(list) => list.run().await,
         VersionsCommand::View(view) => view.run().await,
         VersionsCommand::Deploy(deploy) => deploy.run().await,

@@ -7,7 +7,7 @@ use crate::field::Field;
 use crate::layers::Layers;
 
 /// Static files and how they are served.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assets {
     /// Where they are.
     pub directory: Option<PathBuf>,
