@@ -5,7 +5,6 @@ mod verify;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use coffer_crypto::RootKey;
 use coffer_engine::log::{AuditLog, LogError, LogKey};
 
 use crate::arguments::{Audit, AuditAction};
@@ -63,9 +62,8 @@ pub(crate) async fn open(directory: &Path) -> Result<AuditLog, Failure> {
 
 /// The installation's own key, from where it is wrapped.
 pub(crate) async fn own_key(config: &Config, log: &mut AuditLog) -> Result<LogKey, Failure> {
-    let root_key =
-        RootKey::load(&installation::root_key_path(config)).map_err(Failure::sentence)?;
-    log.key(&root_key).await.map_err(failure)
+    let files = installation::root_key_files(config);
+    log.key_with(&files).await.map_err(failure)
 }
 
 pub(crate) fn failure(error: LogError) -> Failure {

@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use coffer_crypto::{PasswordHasher, RootKey, RootKeyError, SystemRandom};
+use coffer_crypto::{PasswordHasher, RootKey, RootKeyError, RootKeyFiles, SystemRandom};
 use coffer_engine::{Initialised, Installation, InstallationError, NewInstallation, OpenError};
 use coffer_types::name::InvalidName;
 use coffer_types::{Email, SystemClock};
@@ -49,9 +49,8 @@ pub(crate) async fn find(config: &Config) -> Result<Option<Installation>, Failur
     if !Installation::exists(&config.data) {
         return Ok(None);
     }
-    let root_key = RootKey::load(&root_key_path(config)).map_err(Failure::sentence)?;
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    match Installation::open(&config.data, &root_key, clock, random).await {
+    match Installation::open_with(&config.data, &root_key_files(config), clock, random).await {
         Ok(installation) => Ok(Some(installation)),
         Err(InstallationError::Open(OpenError::Missing(_))) => Ok(None),
         Err(error) => Err(Failure::sentence(error)),
@@ -83,7 +82,7 @@ pub(crate) async fn create(
         })?;
     let root_key = create_root_key(config)?;
     let passwords = PasswordHasher::new(1);
-    Installation::create(
+    let made = Installation::create(
         &config.data,
         &root_key,
         &passwords,
@@ -98,7 +97,10 @@ pub(crate) async fn create(
             path.display()
         )),
         other => Failure::sentence(other),
-    })
+    })?;
+    let (installation, initialised) = made;
+    let installation = installation.with_root_key(root_key_files(config));
+    Ok((installation, initialised))
 }
 
 /// The key of a directory whose database was never made, as after a crash, is used; that of one whose
@@ -109,6 +111,11 @@ fn create_root_key(config: &Config) -> Result<RootKey, Failure> {
         Err(RootKeyError::Exists(_)) => RootKey::load(&path).map_err(Failure::sentence),
         other => other.map_err(Failure::sentence),
     }
+}
+
+/// The files of the data directory's root key.
+pub(crate) fn root_key_files(config: &Config) -> RootKeyFiles {
+    RootKeyFiles::new(root_key_path(config))
 }
 
 /// Where the root key of the data directory is.

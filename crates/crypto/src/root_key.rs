@@ -90,6 +90,19 @@ impl RootKey {
     pub fn create(path: &Path, random: &dyn Random) -> Result<Self, RootKeyError> {
         let mut key = Zeroizing::new([0; 32]);
         random.fill(key.as_mut_slice());
+        Self::write(path, &key, random)?;
+        Self::from_bytes(&key).map_err(RootKeyError::Unusable)
+    }
+
+    /// Writes the root key of a file to a new one, as [`create`](Self::create) does.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load) and [`create`](Self::create).
+    pub fn copy(from: &Path, to: &Path, random: &dyn Random) -> Result<(), RootKeyError> {
+        Self::write(to, &*read(from)?, random)
+    }
+
+    fn write(path: &Path, key: &[u8; 32], random: &dyn Random) -> Result<(), RootKeyError> {
         let mut line = Zeroizing::new([b'\n'; FILE_BYTES]);
         line[..PREFIX.len()].copy_from_slice(PREFIX);
         let digits = &mut line[PREFIX.len()..FILE_BYTES - 1];
@@ -108,8 +121,7 @@ impl RootKey {
         })?;
         removed
             .and_then(|()| sync_directory(path))
-            .map_err(io_error(path, "created"))?;
-        Self::from_bytes(&key).map_err(RootKeyError::Unusable)
+            .map_err(io_error(path, "created"))
     }
 
     /// The root key in a file.
@@ -117,33 +129,7 @@ impl RootKey {
     /// # Errors
     /// One for each thing that can be wrong with the file: see [`RootKeyError`].
     pub fn load(path: &Path) -> Result<Self, RootKeyError> {
-        let named = || path.to_owned();
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        let found = fs::metadata(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => RootKeyError::Missing(named()),
-            _ => io_error(path, "read")(source),
-        })?;
-        if !found.is_file() {
-            return Err(RootKeyError::NotAFile(named()));
-        }
-        let file = File::open(path).map_err(io_error(path, "read"))?;
-        let opened = file.metadata().map_err(io_error(path, "read"))?;
-        let mode = opened.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(RootKeyError::OpenToOthers {
-                path: named(),
-                mode,
-            });
-        }
-        let content = read_bounded(file).map_err(io_error(path, "read"))?;
-        if content.is_empty() {
-            return Err(RootKeyError::Empty(named()));
-        }
-        if content.len() != FILE_BYTES {
-            return Err(RootKeyError::Length(named()));
-        }
-        let key = parse(&content).ok_or_else(|| RootKeyError::Format(named()))?;
-        Self::from_bytes(&key).map_err(RootKeyError::Unusable)
+        Self::from_bytes(&*read(path)?).map_err(RootKeyError::Unusable)
     }
 
     /// The root key made of these bytes, for tests and for providers that hold the key elsewhere.
@@ -173,6 +159,36 @@ impl fmt::Debug for RootKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RootKey")
     }
+}
+
+/// The key in a file that nobody but its owner can read.
+fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
+    let named = || path.to_owned();
+    // Looked at before it is opened: opening a pipe would wait for its writer.
+    let found = fs::metadata(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => RootKeyError::Missing(named()),
+        _ => io_error(path, "read")(source),
+    })?;
+    if !found.is_file() {
+        return Err(RootKeyError::NotAFile(named()));
+    }
+    let file = File::open(path).map_err(io_error(path, "read"))?;
+    let opened = file.metadata().map_err(io_error(path, "read"))?;
+    let mode = opened.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(RootKeyError::OpenToOthers {
+            path: named(),
+            mode,
+        });
+    }
+    let content = read_bounded(file).map_err(io_error(path, "read"))?;
+    if content.is_empty() {
+        return Err(RootKeyError::Empty(named()));
+    }
+    if content.len() != FILE_BYTES {
+        return Err(RootKeyError::Length(named()));
+    }
+    parse(&content).ok_or_else(|| RootKeyError::Format(named()))
 }
 
 /// Writes the line to a temporary name and links it to its own, which fails if that is taken.

@@ -208,7 +208,20 @@ impl Installation {
         let key = log::key(&self.keyring, instance).map_err(|_| InstallationError::Id)?;
         let key = key.verifier().to_string();
         tracing::warn!(%key, "the audit log gets a key; until now nothing of it was signed");
-        let event = self.key_event(instance, &key);
+        let details = json!({ "after": { "audit_log_key": key } });
+        self.tell(self.own_event(Action::Create, instance, details))
+            .await
+    }
+
+    /// Records that what follows happened to a copy.
+    pub(crate) async fn tell_restored(&self) -> Result<(), InstallationError> {
+        let id = instance::id(&mut self.store.reader().await?).await?;
+        let details = json!({ "after": { "restored_from_backup": true } });
+        self.tell(self.own_event(Action::Update, &id.unwrap_or_default(), details))
+            .await
+    }
+
+    async fn tell(&self, event: NewEvent) -> Result<(), InstallationError> {
         self.store
             .write(move |_tx| {
                 let event = event.clone();
@@ -218,13 +231,13 @@ impl Installation {
         Ok(())
     }
 
-    /// The log's own first signed event. It belongs to no account.
-    fn key_event(&self, instance: &str, key: &str) -> NewEvent {
+    /// An event about the installation itself. It belongs to no account.
+    fn own_event(&self, action: Action, instance: &str, details: serde_json::Value) -> NewEvent {
         NewEvent {
             id: AuditEventId::random(self.random.as_ref()),
             account_id: None,
             at: self.clock.now(),
-            action: Action::Create,
+            action,
             resource_kind: ResourceKind::Account,
             resource_id: instance.to_owned(),
             actor: EventActor::operator(),
@@ -233,7 +246,7 @@ impl Installation {
                 id: RequestId::random(self.random.as_ref()),
                 raw: None,
             },
-            details: json!({ "after": { "audit_log_key": key } }),
+            details,
         }
     }
 

@@ -8,6 +8,7 @@
 //! To add a table: a migration in `migrations/` (never edit one that was released), a file of functions
 //! in `rows/`, and, if requests read it often, a cache in `cache` that its writers invalidate.
 
+pub mod backup;
 mod batch;
 mod cache;
 mod connection;

@@ -12,7 +12,7 @@ use crate::error::{OpenError, StoreError};
 use crate::log::{SignCheckpoint, adopt};
 
 /// Bytes of the header of a SQLite database.
-const HEADER_BYTES: usize = 100;
+pub(crate) const HEADER_BYTES: usize = 100;
 
 /// The files of a data directory that belong to the store.
 #[derive(Clone, Debug)]
