@@ -235,6 +235,10 @@ async fn secrets_store(log: &mut Log) {
         &["update secret"],
     )
     .await;
+    let compare = "/accounts/{account_id}/coffer/stores/{store_id}/compare";
+    let body = json!([{ "name": "A", "value": "w" }]);
+    log.json(Method::POST, compare, body, &["access store"])
+        .await;
     let copy = json!({ "name": "COPY", "scopes": ["workers"] });
     let duplicate = format!("{secret}/duplicate");
     log.json(Method::POST, &duplicate, copy, &["create secret"])

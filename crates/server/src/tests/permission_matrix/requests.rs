@@ -117,6 +117,9 @@ fn content(app: &TestApp, route: &RouteInfo, number: usize) -> Content {
             ("POST", "/secrets_store/stores/{store_id}/secrets") => {
                 json!([{ "name": "KEY", "value": "v", "scopes": ["workers"] }])
             }
+            ("POST", "/coffer/stores/{store_id}/compare") => {
+                json!([{ "name": "KEY", "value": "v" }])
+            }
             ("DELETE", "/secrets_store/stores/{store_id}/secrets") => json!([{ "id": ID }]),
             ("PUT", "/workers/domains") => {
                 json!({ "hostname": "a.example.com", "service": "nothing" })
