@@ -22,6 +22,7 @@ use crate::completions::Completions;
 use crate::delete::Delete;
 use crate::deploy::Deploy;
 use crate::deployments::DeploymentsCommand;
+use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::man::Manual;
 use crate::rollback::Rollback;
@@ -146,6 +147,8 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a Worker on this machine, and run it anew whenever a file is saved
+    Dev(Box<Dev>),
     /// Serve the API and the Workers; an empty data directory is initialised first.
     Serve(Serve),
     /// Make a new installation without serving it.

@@ -163,6 +163,15 @@ pub(crate) fn load(settings: &Settings) -> Result<Config, Failure> {
     })
 }
 
+/// Where settings come from, in words.
+pub(crate) fn source(settings: &Settings) -> String {
+    match &settings.data.config {
+        Some(path) => path.display().to_string(),
+        None if Path::new(DEFAULT_FILE).exists() => format!("{DEFAULT_FILE} of this directory"),
+        None => "no file; flags, variables and defaults".to_owned(),
+    }
+}
+
 impl Config {
     /// The same, at the addresses that were bound.
     pub(crate) fn listening_at(&self, listen: SocketAddr, workers_listen: SocketAddr) -> Self {

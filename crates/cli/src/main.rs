@@ -14,6 +14,7 @@ mod config;
 mod delete;
 mod deploy;
 mod deployments;
+mod dev;
 mod doctor;
 mod environment;
 mod failure;
@@ -81,6 +82,7 @@ fn run(command: Command) -> Result<(), Failure> {
         .map_err(|error| Failure::error("failed to start threads", error))?;
     runtime.block_on(async {
         match command {
+            Command::Dev(dev) => dev.run().await,
             Command::Serve(serve) => serve::run(&serve).await,
             Command::Init(init) => init::run(&init).await,
             Command::Audit(audit) => audit::run(audit).await,

@@ -68,6 +68,11 @@ impl Operated {
         read(&answer.map_err(Failure::sentence)?)
     }
 
+    /// Whether a server answers, and not this process.
+    pub(crate) const fn is_served(&self) -> bool {
+        self.opened.is_none()
+    }
+
     /// Closes what was opened.
     pub(crate) async fn close(self) {
         if let Some(installation) = self.opened {

@@ -188,7 +188,7 @@ fn start_edge(
 }
 
 /// The workerd binary: named, or beside this directory or this program, or on the path.
-fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
+pub(crate) fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
     let program = std::env::current_exe()
         .ok()
         .and_then(|program| Some(program.parent()?.to_owned()));

@@ -92,6 +92,14 @@ impl CertificateFiles {
         }
     }
 
+    /// Whether they hold a certificate with its key now.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.load().map(drop).map_err(Failure::sentence)
+    }
+
     /// How TLS is spoken with the certificate in these files. They are looked at from now on, and what is in them
     /// is used as soon as it is good.
     ///

@@ -80,6 +80,14 @@ impl Installation {
         Files::new(directory).exist()
     }
 
+    /// Which version the schema of a directory's database has, without opening it, and the newest that is known.
+    ///
+    /// # Errors
+    /// [`OpenError`] for a database that is none of ours.
+    pub fn schema(directory: &Path) -> Result<(u32, u32), OpenError> {
+        Files::new(directory).schema()
+    }
+
     /// Makes a new installation in a directory: a database under a new master key, with the first account.
     /// One that was begun and never initialised, as after a crash, is begun anew.
     ///

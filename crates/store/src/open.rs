@@ -28,6 +28,11 @@ impl Files {
         }
     }
 
+    /// Where they are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.directory.join("coffer.db")
@@ -36,6 +41,16 @@ impl Files {
     /// Whether there is a database.
     pub fn exist(&self) -> bool {
         self.database().exists()
+    }
+
+    /// Which version the database's schema has, as its file says without being opened, and the newest that is known.
+    ///
+    /// # Errors
+    /// [`OpenError`] for a file that is none of ours.
+    pub fn schema(&self) -> Result<(u32, u32), OpenError> {
+        let header = check_header(&self.database())?;
+        let found = u32::from_be_bytes([header[60], header[61], header[62], header[63]]);
+        Ok((found, u32::try_from(SQLITE_MIGRATIONS.len()).unwrap_or(u32::MAX)))
     }
 
     /// Makes the directory, for its owner alone, if it is missing.
@@ -184,7 +199,7 @@ async fn write_schema(path: &Path) -> Result<(), StoreError> {
 
 /// Finds by the first bytes of a file that it is ours, before SQLite opens it: opening alone would change
 /// the settings that another program's database keeps in itself.
-pub(crate) fn check_header(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn check_header(path: &Path) -> Result<[u8; HEADER_BYTES], OpenError> {
     use std::io::Read;
     if !path.exists() {
         return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
@@ -192,7 +207,7 @@ pub(crate) fn check_header(path: &Path) -> Result<(), OpenError> {
     let mut header = [0; HEADER_BYTES];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
-        Ok(()) if is_ours(&header) => Ok(()),
+        Ok(()) if is_ours(&header) => Ok(header),
         Ok(()) => Err(OpenError::Foreign(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(OpenError::Foreign(path.to_owned()))
