@@ -38,9 +38,9 @@ async function take() {
       const window = await open({ colorScheme });
       const picture = async (name, path) => {
         if (named.length > 0 && !named.includes(name)) return;
-        await window.page.goto(path);
         for (const [width, height] of Object.entries(SIZES)) {
           await window.page.setViewportSize({ width: Number(width), height });
+          await window.page.goto(path);
           await window.page.screenshot({ path: resolve(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
         }
       };

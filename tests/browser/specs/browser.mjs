@@ -30,6 +30,9 @@ const DEADLINE_MS = 30_000;
 // What a browser says of an answer that is no success. The scenarios ask for such answers.
 const REFUSED = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
+// How many pictures were taken.
+let pictures = 0;
+
 // Launches a browser, gives it to `drive`, and ends it.
 export async function withBrowser(drive) {
   const profile = mkdtempSync(join(tmpdir(), "coffer-browser-"));
@@ -44,15 +47,17 @@ export async function withBrowser(drive) {
   }
 }
 
-// A window of its own: cookies, size, colours. `origin` is where paths begin, `mark` what no page may ever contain.
+// A window of its own: cookies, size, colours. `origin` is where paths begin, `mark` what no page may ever contain;
+// `others` are further origins that the scenario itself serves: their pages are asked for, and not watched.
 export class Window {
-  static async open(browser, { origin, mark, ...options }) {
+  static async open(browser, { origin, mark, others = [], ...options }) {
     const context = await browser.newContext({ baseURL: origin, viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(DEADLINE_MS);
     const window = new Window();
     window.context = context;
     window.origin = origin;
     window.mark = mark;
+    window.others = others;
     window.hasScript = options.javaScriptEnabled !== false;
     window.problems = [];
     window.answers = [];
@@ -67,9 +72,11 @@ export class Window {
   }
 
   watch(page) {
+    const isOurs = (url) => !this.others.some((other) => url.startsWith(`${other}/`));
     page.on("console", (message) => {
       const isAsset = message.location().url.includes("/assets/");
       if (!["error", "warning"].includes(message.type()) || (REFUSED.test(message.text()) && !isAsset)) return;
+      if (!isOurs(page.url())) return;
       this.problems.push(`${page.url()}: the console says ${message.text()}`);
     });
     page.on("pageerror", (error) => this.problems.push(`${page.url()}: ${error.stack ?? error}`));
@@ -79,7 +86,7 @@ export class Window {
     });
     page.on("request", (request) => {
       const url = decodeURIComponent(request.url());
-      if (!url.startsWith(this.origin) && !url.startsWith("data:")) this.problems.push(`asked for ${url}`);
+      if (isOurs(url) && !/^(data|about):/.test(url) && !url.startsWith(`${this.origin}/`)) this.problems.push(`asked for ${url}`);
       if (this.mark && url.includes(this.mark)) this.problems.push(`a marked value is in the address ${url}`);
     });
     page.on("response", (response) => this.answers.push(this.search(response)));
@@ -99,15 +106,30 @@ export class Window {
     return response.status();
   }
 
+  // Does what leads to a page, which may be at the same address, and looks at it.
+  async follow(act) {
+    await Promise.all([this.page.waitForEvent("load"), act()]);
+    await this.look();
+  }
+
   // Looks at the page as it now is: nothing that keeps anyone out, nothing wider than the window, no marked value.
   async look() {
     const { page } = this;
     await page.waitForLoadState("load");
     if (this.hasScript) await this.lookForBarriers();
+    await this.picture();
     const [content, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
     if (content > shown) this.problems.push(`${page.url()}: the page is ${content} px wide in a window of ${shown} px`);
     if (this.mark && (await page.content()).includes(this.mark)) this.problems.push(`${page.url()}: a marked value is in the page`);
     this.done();
+  }
+
+  // Leaves a picture of what is looked at in the folder that PICTURES names, if it does, for people to look at too.
+  async picture() {
+    const folder = process.env.PICTURES;
+    if (!folder) return;
+    const name = new URL(this.page.url()).pathname.split("/").slice(-2).join("-").slice(0, 60);
+    await this.page.screenshot({ path: join(folder, `${String((pictures += 1)).padStart(3, "0")}-${name}.png`) });
   }
 
   async lookForBarriers() {

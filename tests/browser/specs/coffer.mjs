@@ -125,8 +125,11 @@ function upload(code, bindings, more) {
 }
 
 // A Worker's answer, through the gateway.
-export function ask(worker, path = "/") {
-  const host = `${worker}.dev.localhost:${workersPort}`;
+export const ask = (worker, path) => askHost(`${worker}.dev.localhost`, path);
+
+// The answer at a host name, through the gateway.
+export function askHost(name, path = "/") {
+  const host = `${name}:${workersPort}`;
   return new Promise((resolve, reject) => {
     const sent = request({ port: workersPort, host: "127.0.0.1", path, headers: { host }, agent: false }, (response) => {
       let body = "";

@@ -12,6 +12,12 @@ const SETTINGS = [
 
 const REFUSED = { "not-found": 404, "not-permitted": 404 };
 
+// Whether all of a part stands in the row that it belongs to.
+function isInSight(part) {
+  const [{ left, right }, row] = [part.getBoundingClientRect(), part.closest("nav").getBoundingClientRect()];
+  return left >= row.left - 1 && right <= row.right + 1;
+}
+
 await scenario(async (open) => {
   const seeded = await seed();
   for (const settings of SETTINGS) {
@@ -23,6 +29,8 @@ await scenario(async (open) => {
         assert.equal(await window.visit(path), REFUSED[name] ?? 200);
         assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, "one heading of the first level");
         assert.match(await page.title(), /\S · .*Coffer$/);
+        const current = page.getByRole("navigation", { name: "Sections" }).locator("[aria-current]");
+        if ((await current.count()) > 0) assert.ok(await current.evaluate(isInSight), "the section that is open is in sight");
       } catch (error) {
         problems.push(`${name}: ${error.message}`);
       }
