@@ -330,7 +330,7 @@ async function askPasskey(form) {
     if (form.closest("dialog.side")) await submitPanel(form);
     else form.submit();
   } catch (error) {
-    problem.textContent = PASSKEY_PROBLEMS[error.name] ?? `The browser gave no passkey: ${error.message}`;
+    problem.lastElementChild.textContent = PASSKEY_PROBLEMS[error.name] ?? `The browser gave no passkey: ${error.message}`;
     problem.hidden = false;
   } finally {
     form.removeAttribute("aria-busy");

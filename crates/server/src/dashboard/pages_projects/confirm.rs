@@ -43,8 +43,13 @@ pub(super) async fn show_remove(
             shell,
             title: format!("Delete {}", named.name),
             text: format!(
-                "Deployments to {} made from now on do not have it; those that are there keep it. A secret's value cannot be viewed, so setting it again needs the value from elsewhere.",
-                named.environment()
+                "Deployments to {} made from now on do not have it; those that are there keep it.{}",
+                named.environment(),
+                if is_secret(&project, &named) {
+                    " The value cannot be viewed, so setting it again needs the value from elsewhere."
+                } else {
+                    ""
+                }
             ),
             button: "Delete",
             danger: true,
@@ -190,6 +195,11 @@ async fn read(app: &App, permit: &Permit<DeployPages>, path: &ProjectPath) -> Re
 
 fn has(project: &Project, named: &Named) -> bool {
     variables(project, named.environment()).any(|(name, _)| name.as_str() == named.name)
+}
+
+fn is_secret(project: &Project, named: &Named) -> bool {
+    let mut all = variables(project, named.environment());
+    all.any(|(name, text)| name.as_str() == named.name && text.is_none())
 }
 
 fn deployment(named: &Named) -> Result<VersionId> {

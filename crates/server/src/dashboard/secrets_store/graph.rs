@@ -134,7 +134,7 @@ pub(super) fn version_label(worker: &WorkerUsage, version: &VersionUsage) -> Str
     match share {
         Some(share) => {
             let percent = f64::from(share.percentage.hundredths()) / 100.0;
-            format!("Version {} · {percent} %", version.number)
+            format!("Version {} · {percent}%", version.number)
         }
         None => format!("Version {}", version.number),
     }

@@ -267,7 +267,7 @@ async fn a_secrets_page_tells_all_but_the_value() {
         "Cannot be viewed",
         "&#60;script&#62;alert(1)&#60;/script&#62;",
         "<title>shop</title>",
-        "Version 1 · 100 %",
+        "Version 1 · 100%",
         "1,234 in 7 days",
         "binding = &#34;my_key&#34;",
         &format!("&#34;store_id&#34;: &#34;{store}&#34;"),
