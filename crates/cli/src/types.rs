@@ -196,12 +196,15 @@ impl Types {
             return;
         }
         let path = self.path.display();
-        let count = members.len();
         let interface = &self.env_interface;
+        let count = match members.len() {
+            1 => "1 member".to_owned(),
+            count => format!("{count} members"),
+        };
         output::note(if current {
             format!("{path} is up to date.")
         } else {
-            format!("Wrote {path}: {interface} has {count} members.")
+            format!("Wrote {path}: {interface} has {count}.")
         });
     }
 }

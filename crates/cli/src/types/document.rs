@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::entry::{Entry, specifier};
-use super::literal::{key, quoted};
+use super::literal::{is_identifier, key, quoted};
 use super::members::{Scope, Shown};
 use super::modules;
 use crate::failure::Failure;
@@ -56,7 +56,8 @@ impl Document<'_> {
                      are global",
                 ));
             }
-            let each = members.iter();
+            // What has no name in code is found in `globalThis` alone.
+            let each = members.iter().filter(|one| is_identifier(&one.name));
             parts.extend(each.map(|one| format!("declare const {}: {};", one.name, one.kind)));
         } else {
             parts.push(self.namespace(scopes, &members)?);

@@ -67,7 +67,8 @@ pub(super) fn specifier(directory: &Path, module: &Path) -> String {
 
 /// The parts of a path from the root, with `.` and `..` taken out.
 fn plain(path: &Path) -> Vec<String> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // The directory of a file that is named without one has no name, either.
+    let path = std::path::absolute(Path::new(".").join(path)).unwrap_or_else(|_| path.to_owned());
     let mut parts = Vec::new();
     for component in path.components() {
         match component {

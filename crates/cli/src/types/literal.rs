@@ -59,12 +59,17 @@ fn written(number: &serde_json::Number) -> String {
 
 /// A member's name, in quotes where it must be.
 pub(super) fn key(name: &str) -> String {
-    let begins = |first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '$');
-    let goes_on = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '$');
-    if name.starts_with(begins) && name.chars().all(goes_on) {
+    if is_identifier(name) {
         return name.to_owned();
     }
     quoted(name)
+}
+
+/// Whether a name can stand in code as it is.
+pub(super) fn is_identifier(name: &str) -> bool {
+    let begins = |first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '$');
+    let goes_on = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '$');
+    name.starts_with(begins) && name.chars().all(goes_on)
 }
 
 /// Text in quotes.

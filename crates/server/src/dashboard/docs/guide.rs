@@ -33,7 +33,12 @@ const PARTS: &[Part] = &[
     ),
     (
         "Workers & Pages",
-        &[page!("deployments"), page!("workers"), page!("pages")],
+        &[
+            page!("deployments"),
+            page!("workers"),
+            page!("project-configuration"),
+            page!("pages"),
+        ],
     ),
     (
         "Account",
