@@ -44,7 +44,7 @@ await scenario(async (open) => {
   assert.equal(response.status(), 429);
   assert.ok(Number(response.headers()["retry-after"]) > 0);
   assert.match(await text(page), /Too many attempts[^]*Try again in/);
-  assert.deepEqual(await outside.context.cookies(), []);
+  assert.deepEqual(await outside.session(), []);
   assert.equal((await guess(administrator.password)).status, 429);
   // The way back is a link away.
   await page.getByRole("link", { name: "Go on to Coffer" }).click();

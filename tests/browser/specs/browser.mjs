@@ -106,6 +106,12 @@ export class Window {
     return response.status();
   }
 
+  // The cookies that sign this window in.
+  async session() {
+    const cookies = await this.context.cookies();
+    return cookies.filter(({ name }) => name === "__Host-coffer_session");
+  }
+
   // Does what leads to a page, which may be at the same address, and looks at it.
   async follow(act) {
     await Promise.all([this.page.waitForEvent("load"), act()]);

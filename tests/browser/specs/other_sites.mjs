@@ -40,7 +40,7 @@ await scenario(async (open) => {
       // Signing the victim in as someone else.
       form("/sign-in", { email: mallory.email, password: mallory.password, to: "/" }),
     ];
-    const session = async () => JSON.stringify(await window.context.cookies());
+    const session = async () => JSON.stringify(await window.session());
     const before = await session();
     const unchanged = async (what) => {
       assert.equal(await session(), before, what);

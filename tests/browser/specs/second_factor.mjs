@@ -56,7 +56,7 @@ await scenario(async (open) => {
     await window.page.getByRole("button", { name: "Sign in" }).click();
     await window.page.getByRole("heading", { name: "Enter a code" }).waitFor();
     await window.look();
-    assert.deepEqual(await window.context.cookies(), []);
+    assert.deepEqual(await window.session(), []);
   };
   const secondStep = async (window, code) => {
     await window.page.getByRole("textbox", { name: "Code" }).fill(code);

@@ -72,7 +72,7 @@ await scenario(async (open) => {
   await panel.getByRole("button", { name: "Sign out everywhere" }).click();
   await page.waitForURL(/\/sign-in/);
   await desk.look();
-  assert.deepEqual(await desk.context.cookies(), []);
+  assert.deepEqual(await desk.session(), []);
   await page.goBack();
   await page.waitForURL(/\/sign-in/);
   assert.deepEqual([await isSignedIn(phone), await isSignedIn(desk)], [false, false]);
