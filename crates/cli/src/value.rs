@@ -30,6 +30,17 @@ pub(crate) fn read(question: &str, raw: bool) -> Result<Zeroizing<String>, Failu
     Ok(value)
 }
 
+/// What stdin holds, where it is no terminal and holds anything.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn piped(flags: &ValueFlags) -> Result<Option<Zeroizing<String>>, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    Ok(Some(from_stdin(flags.raw)?).filter(|value| !value.is_empty()))
+}
+
 /// Flags of commands that take a value.
 #[derive(Debug, Args)]
 pub(crate) struct ValueFlags {

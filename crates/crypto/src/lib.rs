@@ -2,7 +2,7 @@
 //!
 //! The crate knows how keys hang together: a [`RootKey`] wraps the master key; the master key, in a
 //! [`Keyring`], wraps one key per account and derives the keys that authenticate tokens, sessions and
-//! cursors. A [`Sealer`] seals values under account keys and re-seals them for another place;
+//! cursors. A [`Sealer`] seals values under account keys, re-seals them for another place and compares them;
 //! [`KeyLeases`] hands account keys to the edge; a [`PasswordSeal`] keeps a user's global key so that only the
 //! user's password opens it, a [`OneTimeSeal`] the secrets that authenticator apps share. It must never know SQL or HTTP, and nothing here returns an opened value: whoever
 //! has to open one depends on the envelope's crate, and only the edge may.

@@ -16,7 +16,7 @@ use crate::value::{self, ValueFlags};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  coffer secrets-store secret update production API_KEY --remote\n  coffer secrets-store secret update production API_KEY --comment 'billing' --remote\n  coffer secrets-store secret update dev API_KEY --scopes workers --new-value < key.txt\n\nA new value reaches every service that uses the secret. It is asked for, or read from stdin, unless --scopes or --comment alone is to change."
+    after_help = "Examples:\n  coffer secrets-store secret update production API_KEY --remote\n  coffer secrets-store secret update production API_KEY --comment 'billing' --remote\n  coffer secrets-store secret update dev API_KEY --scopes workers < key.txt\n\nA new value reaches every service that uses the secret. What is on stdin is one; at a terminal it is asked for, unless only --scopes or --comment is given."
 )]
 pub(crate) struct Update {
     /// The store: its ID, or its name
@@ -26,7 +26,7 @@ pub(crate) struct Update {
     secret: SecretFlags,
     #[command(flatten)]
     value: ValueFlags,
-    /// Ask for a new value, or read it from stdin, also beside --scopes or --comment
+    /// Ask for a new value also beside --scopes or --comment
     #[arg(long, conflicts_with = "value")]
     new_value: bool,
     /// Who may use it from now on, separated by commas
@@ -55,8 +55,12 @@ impl Update {
         let value = if self.value.is_given() || self.new_value || !only_others {
             Some(value::given_or_read(self.value, "New value")?)
         } else {
-            None
+            value::piped(&self.value)?
         };
+        let mut changed = Vec::new();
+        changed.extend(value.as_ref().map(|_| "value"));
+        changed.extend((!self.scopes.is_empty()).then_some("scopes"));
+        changed.extend(self.comment.as_ref().map(|_| "comment"));
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
@@ -78,8 +82,10 @@ impl Update {
                     output::json(&answer.result);
                 } else {
                     output::note(format_args!(
-                        "Secret {} is updated (ID: {})",
-                        secret.name, secret.id
+                        "Secret {} has a new {} (ID: {})",
+                        secret.name,
+                        changed.join(", "),
+                        secret.id
                     ));
                 }
                 Ok(())
