@@ -31,6 +31,9 @@ impl Table {
             }
         });
         table.set_header(header);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
         if spoken().colour_on_stdout {
             table.enforce_styling();
         } else {

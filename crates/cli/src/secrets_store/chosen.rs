@@ -12,8 +12,24 @@ use crate::target::Target;
 
 /// Names further off than this are no slips of the fingers: the similarity of two texts, from 0 to 1.
 const SIMILAR: f64 = 0.8;
+/// One letter more, less, or in another place is always a slip.
+const SLIP: usize = 1;
 /// Names that an error offers.
 const MAX_OFFERED: usize = 3;
+
+/// A store, as it was named.
+#[derive(Debug)]
+pub(super) struct ChosenStore {
+    /// Its id.
+    pub(super) id: StoreId,
+    text: String,
+}
+
+impl std::fmt::Display for ChosenStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// A secret that is there.
 #[derive(Debug, Args)]
@@ -35,7 +51,11 @@ impl SecretFlags {
     ///
     /// # Errors
     /// Not found, with names that are like it.
-    pub(super) async fn find(&self, target: &Target, store: StoreId) -> Result<Secret, Failure> {
+    pub(super) async fn find(
+        &self,
+        target: &Target,
+        store: &ChosenStore,
+    ) -> Result<Secret, Failure> {
         match (&self.secret, self.secret_id, &self.secret_name) {
             (_, Some(id), _) => with_id(target, store, id).await,
             (_, _, Some(name)) => with_name(target, store, name.as_str()).await,
@@ -50,7 +70,7 @@ impl SecretFlags {
 /// As [`SecretFlags::find`].
 pub(super) async fn find_secret(
     target: &Target,
-    store: StoreId,
+    store: &ChosenStore,
     text: &str,
 ) -> Result<Secret, Failure> {
     match text.parse() {
@@ -65,8 +85,8 @@ pub(super) async fn find_secret(
     }
 }
 
-async fn with_id(target: &Target, store: StoreId, id: SecretId) -> Result<Secret, Failure> {
-    let path = path_in(target, store, &format!("/secrets/{id}"));
+async fn with_id(target: &Target, store: &ChosenStore, id: SecretId) -> Result<Secret, Failure> {
+    let path = path_in(target, store.id, &format!("/secrets/{id}"));
     let found: Result<Answer<Secret>, _> = target.api().read(&path, &[]).await;
     match found {
         Ok(answer) => Ok(answer.result),
@@ -77,8 +97,8 @@ async fn with_id(target: &Target, store: StoreId, id: SecretId) -> Result<Secret
     }
 }
 
-async fn with_name(target: &Target, store: StoreId, name: &str) -> Result<Secret, Failure> {
-    let path = path_in(target, store, "/secrets");
+async fn with_name(target: &Target, store: &ChosenStore, name: &str) -> Result<Secret, Failure> {
+    let path = path_in(target, store.id, "/secrets");
     let failed = |error| explained(target, store, error);
     let found: Vec<Secret> = target
         .api()
@@ -97,20 +117,24 @@ async fn with_name(target: &Target, store: StoreId, name: &str) -> Result<Secret
     )))
 }
 
-/// The id of the store that a text names, by its id or its name.
+/// The store that a text names, by its id or its name.
 ///
 /// # Errors
 /// Not found, with names that are like it. Whether there is a store with an id is left to what is done with it.
-pub(super) async fn find_store(target: &Target, text: &str) -> Result<StoreId, Failure> {
+pub(super) async fn find_store(target: &Target, text: &str) -> Result<ChosenStore, Failure> {
+    let chosen = |id| ChosenStore {
+        id,
+        text: printable(text),
+    };
     if let Ok(id) = text.parse() {
-        return Ok(id);
+        return Ok(chosen(id));
     }
     let stores: Vec<Store> = target
         .api()
         .read_all(&target.path("/secrets_store/stores"), &[])
         .await?;
     if let Some(store) = stores.iter().find(|store| store.name.as_str() == text) {
-        return Ok(store.id);
+        return Ok(chosen(store.id));
     }
     let name = printable(text);
     let like = offered(text, stores.iter().map(|store| store.name.as_str()));
@@ -133,11 +157,12 @@ pub(super) async fn find_store(target: &Target, text: &str) -> Result<StoreId, F
 fn offered<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
     let folded = wanted.to_lowercase();
     let mut like: Vec<(f64, &str)> = names
-        .map(|name| {
-            let similarity = strsim::jaro_winkler(&folded, &name.to_lowercase());
-            (similarity, name)
+        .filter_map(|name| {
+            let other = name.to_lowercase();
+            let similarity = strsim::jaro_winkler(&folded, &other);
+            let is_slip = strsim::damerau_levenshtein(&folded, &other) <= SLIP;
+            (similarity >= SIMILAR || is_slip).then_some((similarity, name))
         })
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
         .collect();
     like.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     let like: Vec<_> = like
@@ -163,6 +188,7 @@ mod tests {
             ": did you mean STRIPE_KEY or STRIPE_KEYS?"
         );
         assert_eq!(offered("sendgrid", names()), ": did you mean SENDGRID?");
+        assert_eq!(offered("dve", ["dev"].into_iter()), ": did you mean dev?");
         assert_eq!(offered("DATABASE_URL", names()), "");
         assert_eq!(offered("A", std::iter::empty()), "");
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use coffer_types::StoreId;
 
+use super::chosen::ChosenStore;
 use crate::api::ApiError;
 use crate::failure::Failure;
 use crate::output::Spinner;
@@ -52,7 +53,12 @@ pub(super) fn waiting(target: &Target, text: &str) -> Option<Spinner> {
 }
 
 /// What to say of an error: a store that is not there is explained.
-pub(super) fn explained(target: &Target, store: StoreId, error: ApiError) -> Failure {
+pub(super) fn explained(target: &Target, store: &ChosenStore, error: ApiError) -> Failure {
+    if error.says("store_not_empty") {
+        return Failure::conflict(format!(
+            "store {store} is not empty: delete its secrets first, or add --force"
+        ));
+    }
     if !error.says("store_not_found") {
         return error.into();
     }

@@ -13,14 +13,17 @@ mod usage;
 
 use clap::Subcommand;
 use coffer_protocol::secrets_store::Secret;
-use coffer_types::{Scope, StoreId};
+use coffer_types::limits::DEFAULT_SECRET_VALUE_BYTES;
+use coffer_types::{Scope, SecretName};
 use http::Method;
 use serde::Serialize;
 
+use super::chosen::ChosenStore;
 use super::place::{explained, path_in};
 use super::store::create_with_id;
 use crate::api::{Answer, ApiError, Body};
 use crate::failure::Failure;
+use crate::output;
 use crate::target::Target;
 
 /// `coffer secrets-store secret`.
@@ -76,15 +79,26 @@ fn scopes_of(secret: &Secret) -> String {
     scopes.join(",")
 }
 
+/// Warns of a value that the project's own Coffer takes, and a server does not unless its operator allows more.
+fn warn_of_length(target: &Target, name: &SecretName, value: &str) {
+    let limit = DEFAULT_SECRET_VALUE_BYTES;
+    if target.is_local() && value.len() > limit as usize {
+        output::warning(format_args!(
+            "{name} has {} bytes; a server takes {limit}, unless its operator allows more",
+            value.len()
+        ));
+    }
+}
+
 /// Makes secrets, all or none. A store that the project's own Coffer does not have yet is made, too.
 async fn make(
     target: &Target,
-    store: StoreId,
+    store: &ChosenStore,
     new: &[impl Serialize],
 ) -> Result<Vec<Secret>, Failure> {
     match post(target, store, new).await {
         Err(error) if target.is_local() && error.says("store_not_found") => {
-            create_with_id(target, store).await?;
+            create_with_id(target, store.id).await?;
             post(target, store, new).await
         }
         other => other,
@@ -94,10 +108,10 @@ async fn make(
 
 async fn post(
     target: &Target,
-    store: StoreId,
+    store: &ChosenStore,
     new: &[impl Serialize],
 ) -> Result<Vec<Secret>, ApiError> {
-    let path = path_in(target, store, "/secrets");
+    let path = path_in(target, store.id, "/secrets");
     let answer: Answer<Vec<Secret>> = target
         .api()
         .write(Method::POST, &path, &[], Body::json(&new))

@@ -4,7 +4,7 @@ use clap::Args;
 use coffer_types::{Scope, SecretName};
 use serde::Serialize;
 
-use super::{make, scope};
+use super::{make, scope, warn_of_length};
 use crate::failure::Failure;
 use crate::output;
 use crate::secrets_store::chosen::find_store;
@@ -49,6 +49,7 @@ impl Create {
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
+                warn_of_length(target, &self.name, &value);
                 let spinner = waiting(target, "Creating the secret");
                 let new = New {
                     name: &self.name,
@@ -56,7 +57,7 @@ impl Create {
                     scopes: &self.scopes,
                     comment: self.comment.as_deref(),
                 };
-                let made = make(target, store, &[new]).await?;
+                let made = make(target, &store, &[new]).await?;
                 drop(spinner);
                 for secret in made {
                     if output::is_json() {

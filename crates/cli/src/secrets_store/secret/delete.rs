@@ -41,18 +41,18 @@ impl Delete {
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
-                let secret = self.secret.find(target, store).await?;
+                let secret = self.secret.find(target, &store).await?;
                 if !self.yes && output::may_ask() && !confirmed(target, &secret).await? {
                     return Err(Failure::sentence("nothing was deleted"));
                 }
                 let spinner = waiting(target, "Deleting the secret");
-                let path = path_in(target, store, &format!("/secrets/{}", secret.id));
+                let path = path_in(target, store.id, &format!("/secrets/{}", secret.id));
                 let force = if self.force { "true" } else { "false" };
                 let _: Answer<serde_json::Value> = target
                     .api()
                     .write(Method::DELETE, &path, &[("force", force)], Body::none())
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);
                 if output::is_json() {
                     output::json(&json!({ "id": secret.id, "name": secret.name, "deleted": true }));

@@ -13,7 +13,7 @@ use crate::api::{Answer, Body};
 use crate::failure::Failure;
 use crate::output::{self, Bar, Table};
 use crate::secrets_store::candidates::{Candidate, FileFlags};
-use crate::secrets_store::chosen::find_store;
+use crate::secrets_store::chosen::{ChosenStore, find_store};
 use crate::secrets_store::place::{PlaceFlags, explained, own_path, path_in};
 use crate::target::Target;
 
@@ -83,15 +83,15 @@ impl Diff {
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
-                let compared = compare(target, store, &candidates).await?;
-                let path = path_in(target, store, "/secrets");
+                let compared = compare(target, &store, &candidates).await?;
+                let path = path_in(target, store.id, "/secrets");
                 let all: Vec<Secret> = target
                     .api()
                     .read_all(&path, &[])
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 let lines = lines(compared, all.into_iter().map(|secret| secret.name));
-                tell(store, &lines);
+                tell(store.id, &lines);
                 let differs = lines.iter().any(|line| line.state != State::Same);
                 match self.exit_code && differs {
                     true => Err(Failure::silent()),
@@ -104,10 +104,10 @@ impl Diff {
 
 async fn compare(
     target: &Target,
-    store: StoreId,
+    store: &ChosenStore,
     candidates: &[Candidate],
 ) -> Result<Vec<Compared>, Failure> {
-    let path = own_path(target, &format!("/stores/{store}/compare"));
+    let path = own_path(target, &format!("/stores/{}/compare", store.id));
     let bar = Bar::start("Comparing", candidates.len() as u64);
     let mut compared = Vec::with_capacity(candidates.len());
     for part in candidates.chunks(MAX_COMPARED_PER_REQUEST) {

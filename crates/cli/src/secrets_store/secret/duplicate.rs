@@ -42,7 +42,7 @@ impl Duplicate {
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
                 let spinner = waiting(target, "Duplicating the secret");
-                let original = self.secret.find(target, store).await?;
+                let original = self.secret.find(target, &store).await?;
                 let scopes: Vec<_> = match self.scopes.as_slice() {
                     [] => original.scopes.iter().collect(),
                     scopes => scopes.to_vec(),
@@ -56,12 +56,12 @@ impl Duplicate {
                     .api()
                     .write(
                         Method::POST,
-                        &path_in(target, store, &rest),
+                        &path_in(target, store.id, &rest),
                         &[],
                         Body::json(&body),
                     )
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);
                 let made = answer.result;
                 if output::is_json() {

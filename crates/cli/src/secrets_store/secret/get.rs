@@ -30,7 +30,7 @@ impl Get {
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
                 let spinner = waiting(target, "Reading");
-                let secret = self.secret.find(target, store).await?;
+                let secret = self.secret.find(target, &store).await?;
                 drop(spinner);
                 print(&secret);
                 Ok(())

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use clap::{Args, ValueEnum};
 use coffer_protocol::secrets_store::Secret;
 use coffer_types::limits::MAX_SECRETS_PER_REQUEST;
-use coffer_types::{Scope, SecretId, SecretName, StoreId};
+use coffer_types::{Scope, SecretId, SecretName};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{make, scope};
+use super::{make, scope, warn_of_length};
 use crate::failure::Failure;
 use crate::output::{self, Table};
 use crate::secrets_store::candidates::{Candidate, FileFlags};
-use crate::secrets_store::chosen::find_store;
+use crate::secrets_store::chosen::{ChosenStore, find_store};
 use crate::secrets_store::place::{PlaceFlags, explained, path_in, waiting};
 use crate::target::Target;
 
@@ -84,8 +84,8 @@ impl Import {
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
-                let imported = self.import(target, store, &candidates).await?;
-                self.tell(store, &imported);
+                let imported = self.import(target, &store, &candidates).await?;
+                self.tell(&store, &imported);
                 Ok(())
             })
             .await
@@ -94,7 +94,7 @@ impl Import {
     async fn import(
         &self,
         target: &Target,
-        store: StoreId,
+        store: &ChosenStore,
         candidates: &[Candidate],
     ) -> Result<Vec<Imported>, Failure> {
         let spinner = waiting(target, "Comparing names");
@@ -113,6 +113,9 @@ impl Import {
                 self.file.place(),
                 new.len()
             )));
+        }
+        for candidate in &new {
+            warn_of_length(target, &candidate.name, &candidate.value);
         }
         let made = match self.dry_run || new.is_empty() {
             true => Vec::new(),
@@ -135,10 +138,10 @@ impl Import {
         new.iter().map(one).collect()
     }
 
-    fn tell(&self, store: StoreId, imported: &[Imported]) {
+    fn tell(&self, store: &ChosenStore, imported: &[Imported]) {
         if output::is_json() {
             output::json(&json!({
-                "store_id": store, "dry_run": self.dry_run, "secrets": imported,
+                "store_id": store.id, "dry_run": self.dry_run, "secrets": imported,
             }));
             return;
         }
@@ -171,8 +174,8 @@ impl Import {
 }
 
 /// The names of all secrets of a store; none if the project's own Coffer does not have it yet.
-async fn names_in(target: &Target, store: StoreId) -> Result<HashSet<SecretName>, Failure> {
-    let path = path_in(target, store, "/secrets");
+async fn names_in(target: &Target, store: &ChosenStore) -> Result<HashSet<SecretName>, Failure> {
+    let path = path_in(target, store.id, "/secrets");
     match target.api().read_all::<Secret>(&path, &[]).await {
         Ok(secrets) => Ok(secrets.into_iter().map(|secret| secret.name).collect()),
         Err(error) if target.is_local() && error.says("store_not_found") => Ok(HashSet::new()),

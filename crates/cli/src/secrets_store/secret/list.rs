@@ -30,12 +30,12 @@ impl List {
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
                 let spinner = waiting(target, "Reading");
-                let path = path_in(target, store, "/secrets");
+                let path = path_in(target, store.id, "/secrets");
                 let (secrets, part) = self
                     .page
                     .read::<Secret>(target, &path, &[])
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);
                 print(&secrets);
                 if let (Some(part), false) = (part, output::is_json()) {

@@ -46,7 +46,11 @@ impl Unused {
                     .read_all(&path, &[("days", days.as_str())])
                     .await?;
                 drop(spinner);
-                unused.retain(|secret| store.is_none_or(|store| secret.store_id == store));
+                unused.retain(|secret| {
+                    store
+                        .as_ref()
+                        .is_none_or(|store| secret.store_id == store.id)
+                });
                 self.tell(&unused);
                 Ok(())
             })

@@ -6,7 +6,7 @@ use coffer_types::Scope;
 use http::Method;
 use serde::Serialize;
 
-use super::scope;
+use super::{scope, warn_of_length};
 use crate::api::{Answer, Body};
 use crate::failure::Failure;
 use crate::output;
@@ -65,18 +65,21 @@ impl Update {
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
                 let spinner = waiting(target, "Updating the secret");
-                let secret = self.secret.find(target, store).await?;
+                let secret = self.secret.find(target, &store).await?;
+                if let Some(value) = &value {
+                    warn_of_length(target, &secret.name, value);
+                }
                 let changes = Changes {
                     value: value.as_ref().map(|value| value.as_str()),
                     scopes: &self.scopes,
                     comment: self.comment.as_deref(),
                 };
-                let path = path_in(target, store, &format!("/secrets/{}", secret.id));
+                let path = path_in(target, store.id, &format!("/secrets/{}", secret.id));
                 let answer: Answer<Secret> = target
                     .api()
                     .write(Method::PATCH, &path, &[], Body::json(&changes))
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);
                 if output::is_json() {
                     output::json(&answer.result);

@@ -33,12 +33,12 @@ impl Usage {
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
                 let secrets = match &self.secret {
-                    Some(secret) => vec![find_secret(target, store, secret).await?],
+                    Some(secret) => vec![find_secret(target, &store, secret).await?],
                     None => target
                         .api()
-                        .read_all(&path_in(target, store, "/secrets"), &[])
+                        .read_all(&path_in(target, store.id, "/secrets"), &[])
                         .await
-                        .map_err(|error| explained(target, store, error))?,
+                        .map_err(|error| explained(target, &store, error))?,
                 };
                 tell(&used(target, &secrets).await?);
                 Ok(())

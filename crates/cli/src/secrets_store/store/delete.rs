@@ -2,14 +2,13 @@
 
 use clap::Args;
 use coffer_protocol::secrets_store::Secret;
-use coffer_types::StoreId;
 use http::Method;
 use serde_json::json;
 
 use crate::api::{Answer, Body};
 use crate::failure::Failure;
 use crate::output::{self, prompt};
-use crate::secrets_store::chosen::find_store;
+use crate::secrets_store::chosen::{ChosenStore, find_store};
 use crate::secrets_store::place::{PlaceFlags, explained, path_in, waiting};
 use crate::target::Target;
 
@@ -36,7 +35,7 @@ impl Delete {
         self.place
             .with(async |target| {
                 let store = find_store(target, &self.store).await?;
-                if !self.yes && output::may_ask() && !self.confirmed(target, store).await? {
+                if !self.yes && output::may_ask() && !self.confirmed(target, &store).await? {
                     return Err(Failure::sentence("nothing was deleted"));
                 }
                 let spinner = waiting(target, "Deleting");
@@ -45,15 +44,15 @@ impl Delete {
                     .api()
                     .write(
                         Method::DELETE,
-                        &path_in(target, store, ""),
+                        &path_in(target, store.id, ""),
                         &[("force", force)],
                         Body::none(),
                     )
                     .await
-                    .map_err(|error| explained(target, store, error))?;
+                    .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);
                 if output::is_json() {
-                    output::json(&json!({ "id": store, "deleted": true }));
+                    output::json(&json!({ "id": store.id, "deleted": true }));
                 } else {
                     output::note(format_args!("Store {} is deleted", self.store));
                 }
@@ -62,8 +61,8 @@ impl Delete {
             .await
     }
 
-    async fn confirmed(&self, target: &Target, store: StoreId) -> Result<bool, Failure> {
-        let path = path_in(target, store, "/secrets");
+    async fn confirmed(&self, target: &Target, store: &ChosenStore) -> Result<bool, Failure> {
+        let path = path_in(target, store.id, "/secrets");
         let answer: Answer<Vec<Secret>> = target
             .api()
             .read(&path, &[("per_page", "1")])
