@@ -17,7 +17,7 @@ pub(crate) struct ProjectFlags {
     /// The configuration [default: wrangler.json, wrangler.jsonc or wrangler.toml, here or above].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The environment of the configuration [default: CLOUDFLARE_ENV, else the top level].
+    /// The environment of the configuration, "" for the top level [default: CLOUDFLARE_ENV, else the top level].
     #[arg(short, long, value_name = "NAME")]
     pub(crate) env: Option<String>,
 }
@@ -39,9 +39,11 @@ impl ProjectFlags {
 
     /// The name of the environment.
     pub(crate) fn environment(&self) -> Option<String> {
-        self.env
-            .clone()
-            .or_else(|| environment::first(&["CLOUDFLARE_ENV"]))
+        match &self.env {
+            // An empty name is the top level, whatever the environment says.
+            Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
+            None => environment::first(&["CLOUDFLARE_ENV"]),
+        }
     }
 
     /// The project; `None` if there is none and none was named.
@@ -89,5 +91,5 @@ pub(crate) fn account(config: Option<&Config>) -> Result<Option<AccountId>, Fail
     };
     text.parse()
         .map(Some)
-        .map_err(|error| Failure::usage(format!("account_id of the configuration {error}")))
+        .map_err(|error| Failure::usage(format!("account_id of the configuration is {error}")))
 }

@@ -109,11 +109,13 @@ impl Project {
         self.top("pages_build_output_dir").is_some()
     }
 
-    /// The configuration of the top level, or of an environment; of a Pages project as well.
+    /// The configuration of the top level, or of an environment; of a Pages project as well. An empty name is the top
+    /// level.
     ///
     /// # Errors
     /// If the file has no such environment, or something in it is wrong.
     pub fn config(&self, environment: Option<&str>) -> Result<Read, Refusal> {
+        let environment = environment.filter(|name| !name.is_empty());
         if let Some(name) = environment
             && !self.environments().contains(&name)
         {
