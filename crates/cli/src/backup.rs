@@ -88,9 +88,10 @@ fn show(target: &Path, summary: &BackupSummary) {
     ));
     for account in &summary.accounts {
         let name = output::printable(&account.name);
-        output::data(&format!("account {name}: {} secrets", account.secrets));
+        let secrets = counted(u64::from(account.secrets), "secret");
+        output::data(&format!("account {name}: {secrets}"));
     }
-    output::data(&format!("audit log: {} events", summary.events));
+    output::data(&format!("audit log: {}", counted(summary.events, "event")));
     if let Some(checkpoint) = &summary.checkpoint {
         output::data(&format!("\n{}", checkpoint.trim_end()));
     }
@@ -126,6 +127,14 @@ fn target(named: &Path, now: Timestamp) -> PathBuf {
     named.join(format!("coffer-{}Z.db", time.trim_end_matches('Z')))
 }
 
+/// A count of things, for people.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}
+
 /// A count of bytes, for people.
 pub(crate) fn bytes(count: u64) -> String {
     const KIBI: u64 = 1024;
@@ -145,7 +154,9 @@ pub(crate) fn failure(error: BackupError) -> Failure {
             Failure::conflict(error)
         }
         BackupError::NoRootKey(_) | BackupError::Copy(CopyError::Name(_)) => Failure::usage(error),
-        BackupError::Copy(CopyError::Open(OpenError::Missing(_))) => Failure::not_found(error),
+        BackupError::NoDirectory(_) | BackupError::Copy(CopyError::Open(OpenError::Missing(_))) => {
+            Failure::not_found(error)
+        }
         _ => Failure::sentence(error),
     }
 }

@@ -7,6 +7,7 @@ use coffer_protocol::keys::{NewMasterKey, NewRootKey};
 use serde_json::json;
 
 use crate::arguments::{DataSettings, Key, KeyAction, RotatedKey};
+use crate::backup::counted;
 use crate::failure::Failure;
 use crate::operator::Operated;
 use crate::output;
@@ -63,13 +64,10 @@ async fn master(settings: &DataSettings) -> Result<(), Failure> {
         output::json(&new);
         return Ok(());
     }
-    let keys = match new.account_keys {
-        1 => "1 account key".to_owned(),
-        count => format!("{count} account keys"),
-    };
     output::data(&format!(
-        "the master key is version {} now and wraps {keys}",
-        new.version
+        "the master key is version {} now and wraps {}",
+        new.version,
+        counted(new.account_keys, "account key")
     ));
     Ok(())
 }

@@ -8,7 +8,7 @@ use coffer_types::SystemClock;
 use serde::Serialize;
 
 use crate::arguments::Restore;
-use crate::backup::{bytes, failure};
+use crate::backup::{bytes, counted, failure};
 use crate::failure::Failure;
 use crate::output::{self, Spinner};
 
@@ -57,9 +57,9 @@ pub(crate) async fn run(arguments: &Restore) -> Result<(), Failure> {
     }
     let directory = config.data.display();
     output::data(&format!(
-        "restored {} accounts and {} events into {directory}",
-        summary.accounts.len(),
-        summary.events
+        "restored {} and {} into {directory}",
+        counted(summary.accounts.len() as u64, "account"),
+        counted(summary.events, "event")
     ));
     output::note(format_args!(
         "It opens, and its audit log is what was signed. Compare it with a checkpoint that was kept elsewhere:\n  \

@@ -55,6 +55,7 @@ async fn check(
     backup: &mut Backup,
     root_key: Option<&RootKey>,
 ) -> Result<BackupSummary, BackupError> {
+    backup.check().await?;
     let id = instance::id(backup).await.map_err(CopyError::from)?;
     let installation = id.ok_or(BackupError::NeverInitialised)?;
     let signer = match root_key {
@@ -65,7 +66,7 @@ async fn check(
             Some(log::signer(&keyring, &installation).map_err(|_| BackupError::NeverInitialised)?)
         }
     };
-    let LogHead { size, note, damage } = backup.check(signer.as_deref()).await?;
+    let LogHead { size, note, damage } = backup.log_head(signer.as_deref()).await?;
     let mut found = Vec::new();
     for account in accounts::all(backup).await.map_err(CopyError::from)? {
         let secrets = accounts::secret_count(backup, account.id).await;

@@ -55,6 +55,19 @@ pub enum CopyError {
         /// The first of what was found.
         problem: String,
     },
+    /// It could not be written.
+    #[error(
+        "failed to copy the database to {}: {source}; about {expected} bytes of room are needed there",
+        path.display()
+    )]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// How long it would be.
+        expected: u64,
+        /// The database's reason.
+        source: StoreError,
+    },
     /// The file cannot be read.
     #[error("failed to read {}: {source}", path.display())]
     File {
@@ -73,12 +86,15 @@ pub enum CopyError {
 /// # Errors
 /// [`CopyError::Open`].
 pub async fn expected_bytes(files: &Files) -> Result<u64, CopyError> {
-    let mut connection = reading(files).await?;
+    length_of(&mut reading(files).await?).await
+}
+
+async fn length_of(connection: &mut SqliteConnection) -> Result<u64, CopyError> {
     let bytes: i64 = sqlx::query_scalar(
         "SELECT (page_count - freelist_count) * page_size \
          FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
     )
-    .fetch_one(&mut connection)
+    .fetch_one(connection)
     .await
     .map_err(StoreError::from)?;
     Ok(u64::try_from(bytes).unwrap_or(0))
@@ -93,11 +109,16 @@ pub async fn copy(files: &Files, target: &Path) -> Result<(), CopyError> {
     let name = target.to_str().filter(|name| name.starts_with('/'));
     let name = name.ok_or_else(|| CopyError::Name(target.to_owned()))?;
     let mut connection = reading(files).await?;
+    let expected = length_of(&mut connection).await?;
     sqlx::query("VACUUM INTO $1")
         .bind(name)
         .execute(&mut connection)
         .await
-        .map_err(StoreError::from)?;
+        .map_err(|error| CopyError::NotWritten {
+            path: target.to_owned(),
+            expected,
+            source: error.into(),
+        })?;
     File::open(target)
         .and_then(|file| file.sync_all())
         .map_err(|source| CopyError::File {
@@ -181,15 +202,11 @@ impl Backup {
         self.schema
     }
 
-    /// Reads all of it and finds whether it is whole: its pages, its references, and the end of its audit log, which is
-    /// compared with its signature if there is somebody to recognise that.
+    /// Reads all of it and finds whether its pages and references are whole. Nothing else should be read before.
     ///
     /// # Errors
-    /// [`CopyError::Damaged`]. What is wrong with the audit log is in the head.
-    pub async fn check(
-        &mut self,
-        signer: Option<&dyn SignCheckpoint>,
-    ) -> Result<LogHead, CopyError> {
+    /// [`CopyError::Damaged`].
+    pub async fn check(&mut self) -> Result<(), CopyError> {
         let damaged = |path: &Path, problem: &str| CopyError::Damaged {
             path: path.to_owned(),
             problem: problem.to_owned(),
@@ -210,10 +227,15 @@ impl Backup {
         if orphan.is_some() {
             return Err(damaged(&self.path, "a row refers to one that is not there"));
         }
-        self.log_head(signer).await
+        Ok(())
     }
 
-    async fn log_head(
+    /// The end of its audit log, compared with its signature if there is somebody to recognise that. What is wrong with
+    /// it is in the head.
+    ///
+    /// # Errors
+    /// [`CopyError::Store`] if it cannot be read.
+    pub async fn log_head(
         &mut self,
         signer: Option<&dyn SignCheckpoint>,
     ) -> Result<LogHead, CopyError> {

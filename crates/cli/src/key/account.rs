@@ -7,6 +7,7 @@ use coffer_types::AccountId;
 use serde::Serialize;
 
 use crate::arguments::RotateAccount;
+use crate::backup::counted;
 use crate::failure::Failure;
 use crate::operator::Operated;
 use crate::output::{self, Bar};
@@ -43,7 +44,7 @@ pub(super) async fn run(arguments: &RotateAccount) -> Result<(), Failure> {
                 one.account_id,
                 output::printable(&one.account_name),
                 one.version,
-                values(one.resealed)
+                counted(one.resealed, "value")
             ));
         }
     }
@@ -52,7 +53,7 @@ pub(super) async fn run(arguments: &RotateAccount) -> Result<(), Failure> {
         return Err(Failure::sentence(format!(
             "{} stayed under older keys: the server's log tells of those that do not open; `coffer key status` shows \
              where they are, and --continue tries them again",
-            values(left)
+            counted(left, "value")
         )));
     }
     Ok(())
@@ -145,11 +146,4 @@ async fn of(operated: &Operated, account_id: AccountId) -> Result<AccountKeysSta
     let mut accounts = status.accounts.into_iter();
     let found = accounts.find(|one| one.account_id == account_id);
     found.ok_or_else(|| Failure::not_found("the account is gone"))
-}
-
-fn values(count: u64) -> String {
-    match count {
-        1 => "1 value".to_owned(),
-        count => format!("{count} values"),
-    }
 }

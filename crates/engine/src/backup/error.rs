@@ -15,6 +15,9 @@ pub enum BackupError {
     /// Something is in the target's place.
     #[error("{} exists and is not overwritten: name another file", .0.display())]
     Exists(PathBuf),
+    /// There is nowhere to put the backup.
+    #[error("there is no directory {}: make it first", .0.display())]
+    NoDirectory(PathBuf),
     /// The directory to restore into is in use.
     #[error(
         "{} is not empty ({} is in it): name a directory that is, or does not exist",

@@ -38,6 +38,9 @@ pub async fn back_up(
     if target.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(target));
     }
+    if let Some(directory) = target.parent().filter(|directory| !directory.is_dir()) {
+        return Err(BackupError::NoDirectory(directory.to_owned()));
+    }
     let growing = Growing::beside(&target, random)?;
     told(&growing.path);
     backup::copy(&Files::new(directory), &growing.path).await?;

@@ -8,9 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod backups;
+mod keys;
 mod load;
+mod operator;
 mod refusals;
 mod running;
 mod runtime;
+mod service;
 mod streaming;
 mod tls;
