@@ -30,6 +30,9 @@ const DEADLINE_MS = 30_000;
 // What a browser says of an answer that is no success. The scenarios ask for such answers.
 const REFUSED = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
+// How much of a page may move by itself: what no eye notices.
+const MOST_MOVED = 0.02;
+
 // How many pictures were taken.
 let pictures = 0;
 
@@ -63,6 +66,11 @@ export class Window {
     window.answers = [];
     context.on("page", (page) => window.watch(page));
     await context.addInitScript(() => {
+      // What has moved by itself, as a share of the window; not what people made move.
+      window.moved = 0;
+      new PerformanceObserver((list) => {
+        for (const { hadRecentInput, value } of list.getEntries()) if (!hadRecentInput) window.moved += value;
+      }).observe({ type: "layout-shift", buffered: true });
       addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
         console.error(`the policy forbids ${violatedDirective} ${blockedURI} ${sample}`);
       });
@@ -126,6 +134,10 @@ export class Window {
     await this.picture();
     const [content, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
     if (content > shown) this.problems.push(`${page.url()}: the page is ${content} px wide in a window of ${shown} px`);
+    const moved = this.hasScript ? await page.evaluate(() => window.moved) : 0;
+    if (moved > MOST_MOVED) this.problems.push(`${page.url()}: ${moved} of the page has moved by itself`);
+    const kept = await page.locator('textarea.value:not([autocomplete="off"]), input[type="password"]:not([autocomplete])').count();
+    if (kept > 0) this.problems.push(`${page.url()}: a browser may keep what is typed into ${kept} fields`);
     if (this.mark && (await page.content()).includes(this.mark)) this.problems.push(`${page.url()}: a marked value is in the page`);
     this.done();
   }

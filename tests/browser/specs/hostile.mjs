@@ -18,9 +18,16 @@ await scenario(async (open) => {
   ];
   await api("POST", "/tokens", { name: HOSTILE.slice(0, 100), policies });
 
-  const window = await open();
+  await api("POST", "/pages/projects", { name: "hostile-pages", production_branch: "main", deployment_configs: {
+    production: { env_vars: { TEXT: { type: "plain_text", value: HOSTILE } } },
+  } });
+
+  const window = await open({ userAgent: HOSTILE.replace("\u202e", "") });
   const { page } = window;
   await signIn(window);
+  await window.visit("/profile/name");
+  await page.getByLabel(/^First name/).fill(HOSTILE.slice(0, 60));
+  await window.follow(() => page.getByRole("button", { name: "Save" }).click());
   const shows = async (path, shown = HOSTILE) => {
     assert.equal(await window.visit(path), 200, path);
     assert.equal(await page.locator("main img, main script, [onfocus], [onerror]").count(), 0, path);
@@ -39,6 +46,22 @@ await scenario(async (open) => {
   await shows(place("settings"), HOSTILE.slice(0, 60));
   await shows(place("api-tokens"), HOSTILE.slice(0, 100));
   await shows(place("audit-log"), HOSTILE.slice(0, 60));
+  await shows(place("pages/hostile-pages/settings"));
+  await shows(place("pages/hostile-pages/settings/variables?environment=production&name=TEXT"));
+  await shows(place("members"), HOSTILE.slice(0, 60));
+  await shows("/profile", HOSTILE.slice(0, 60));
+  // One event in full: with the browser that caused it, and what was written before and after.
+  await window.visit(place("audit-log?search=onerror"));
+  const events = await page.locator("td.event > a").evaluateAll((links) => links.map((link) => link.pathname));
+  assert.ok(events.length > 0);
+  for (const path of events) await shows(path, HOSTILE.slice(0, 20));
+
+  // A file's names.
+  await window.visit(place("secrets-store/import"));
+  await page.getByLabel(/\.env/).fill(JSON.stringify({ [HOSTILE]: "x" }));
+  await window.follow(() => page.getByRole("button", { name: "Preview" }).click());
+  assert.ok((await page.locator("main").textContent()).includes(HOSTILE.slice(0, 40)));
+  assert.equal(await page.locator("main img, main script, [onfocus], [onerror]").count(), 0);
 
   // What stands in an address is text, too.
   for (const path of [

@@ -29,6 +29,11 @@ await scenario(async (open) => {
   for (const { name, httpOnly, secure, sameSite } of await window.context.cookies()) {
     assert.deepEqual([name.slice(0, 7), httpOnly, secure, sameSite], ["__Host-", true, true, "Strict"]);
   }
+  // A new session at each sign-in, whatever the browser has: nobody can give it one that they know.
+  const [before] = await window.session();
+  await signIn(window, administrator, "/sign-in");
+  const [after] = await window.session();
+  assert.notEqual(after.value, before.value);
   await window.visit(place("secrets-store"));
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.waitForURL(/\/sign-in/);

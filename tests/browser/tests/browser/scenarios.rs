@@ -101,3 +101,8 @@ async fn other_sites() {
 async fn passkeys() {
     run("passkeys").await;
 }
+
+#[tokio::test]
+async fn audit_log() {
+    run("audit_log").await;
+}
