@@ -433,7 +433,7 @@ document.addEventListener("input", (event) => {
   mirror(event.target);
   if (event.target.matches("textarea.value[data-limit]")) countBytes(event.target);
   const live = event.target.closest("form[data-live]");
-  if (live) refreshSoon(live);
+  if (live && event.target.name) refreshSoon(live);
 });
 
 document.addEventListener("change", (event) => {
