@@ -26,6 +26,7 @@ use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::man::Manual;
 use crate::rollback::Rollback;
+use crate::run::Run;
 use crate::secret::SecretCommand;
 use crate::secrets_store::SecretsStoreCommand;
 use crate::tail::Tail;
@@ -149,6 +150,8 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Run a Worker on this machine, and run it anew whenever a file is saved
     Dev(Box<Dev>),
+    /// Run a program with secrets of local development in its environment
+    Run(Run),
     /// Serve the API and the Workers; an empty data directory is initialised first.
     Serve(Serve),
     /// Make a new installation without serving it.

@@ -37,6 +37,22 @@ impl Failure {
         }
     }
 
+    /// A program that was run for somebody, and how it ended: its exit code is the command's.
+    pub(crate) const fn of_program(code: u8) -> Self {
+        Self {
+            message: String::new(),
+            code,
+        }
+    }
+
+    /// A program that cannot be run, with the exit code that shells have for it.
+    pub(crate) fn no_program(message: impl Display, code: u8) -> Self {
+        Self {
+            message: message.to_string(),
+            code,
+        }
+    }
+
     /// A wrong argument or setting.
     pub(crate) fn usage(message: impl Display) -> Self {
         Self {

@@ -46,6 +46,7 @@ pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
 /// # Errors
 /// A sentence for whatever is there and does not fit.
 pub(crate) async fn find(config: &Config) -> Result<Option<Installation>, Failure> {
+    refuse_local(config)?;
     if !Installation::exists(&config.data) {
         return Ok(None);
     }
@@ -65,6 +66,7 @@ pub(crate) async fn create(
     config: &Config,
     first: &First,
 ) -> Result<(Installation, Initialised), Failure> {
+    refuse_local(config)?;
     let new = NewInstallation {
         account_name: account_name(&first.account_name)?,
         subdomain: first
@@ -101,6 +103,18 @@ pub(crate) async fn create(
     let (installation, initialised) = made;
     let installation = installation.with_root_key(root_key_files(config));
     Ok((installation, initialised))
+}
+
+/// What is made for local development never becomes a server's, nor the other way round.
+fn refuse_local(config: &Config) -> Result<(), Failure> {
+    if !crate::local::is_local(&config.data) {
+        return Ok(());
+    }
+    Err(Failure::conflict(format!(
+        "{} holds the secrets of local development, which no server serves: name the server's own directory with \
+         --data",
+        config.data.display()
+    )))
 }
 
 /// The key of a directory whose database was never made, as after a crash, is used; that of one whose

@@ -5,7 +5,7 @@
 
 mod directory;
 
-pub(crate) use directory::{LocalDirectory, NAME as DIRECTORY, is_local};
+pub(crate) use directory::{LocalDirectory, NAME as DIRECTORY, SOCKET, is_local};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Local {
         let mut waited = Duration::ZERO;
         loop {
             match hold(&place).await {
-                Ok(held) => return Self::in_process(&place, held),
+                Ok(held) => return Ok(Self::in_process(&place, held)),
                 Err(Hold::Taken) => {
                     if let Some(local) = Self::of_running(&place).await? {
                         return Ok(local);
@@ -88,18 +88,24 @@ impl Local {
         }
     }
 
-    fn in_process(place: &LocalDirectory, held: Held) -> Result<Self, Failure> {
+    /// The project's Coffer in this process, which holds it.
+    pub(crate) fn in_process(place: &LocalDirectory, held: Held) -> Self {
         let engine = engine(held.installation, Arc::new(NoRuntime));
         let app = app(engine.clone(), Arc::new(AlwaysReady), Arc::new(NoTraffic));
         let transport = Transport::InProcess {
             server: InProcess::new(coffer_server::router(app)),
             directory: place.path().to_owned(),
         };
-        Ok(Self {
+        Self {
             api: Api::new(transport, Some(Credentials::Token(held.token))),
             account: held.account,
             engine: Some(engine),
-        })
+        }
+    }
+
+    /// Its engine, if it is in this process.
+    pub(crate) const fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
     }
 
     /// The Coffer of a `coffer dev` that runs on the directory.

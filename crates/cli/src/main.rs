@@ -32,6 +32,7 @@ mod random;
 mod remote;
 mod restore;
 mod rollback;
+mod run;
 mod secret;
 mod secrets_store;
 mod serve;
@@ -83,6 +84,7 @@ fn run(command: Command) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Dev(dev) => dev.run().await,
+            Command::Run(run) => run.run().await,
             Command::Serve(serve) => serve::run(&serve).await,
             Command::Init(init) => init::run(&init).await,
             Command::Audit(audit) => audit::run(audit).await,

@@ -83,6 +83,17 @@ pub(crate) fn data(text: &str) {
     let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
 
+/// Passes on what another program prints as data, byte for byte.
+pub(crate) fn raw_data(bytes: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+/// Passes on what another program prints beside its data, byte for byte.
+pub(crate) fn raw_note(bytes: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(bytes);
+}
+
 /// Prints data as JSON on one line.
 pub(crate) fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
@@ -132,6 +143,13 @@ fn styled(text: &str, style: Style, coloured: bool) -> String {
     }
 }
 
+/// A moment for people, to the second, in UTC.
+pub(crate) fn moment(at: coffer_types::Timestamp) -> String {
+    let text = at.to_string();
+    let second = text.split('.').next().unwrap_or(&text);
+    format!("{} UTC", second.trim_end_matches('Z').replace('T', " "))
+}
+
 /// What came from elsewhere (names, comments, log lines), without the control characters that could move a
 /// terminal's cursor or forge a line.
 pub(crate) fn printable(text: &str) -> String {
@@ -149,6 +167,12 @@ pub(crate) fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_to_the_second() {
+        let at = "2026-11-22T12:26:58.212902Z".parse().unwrap();
+        assert_eq!(moment(at), "2026-11-22 12:26:58 UTC");
+    }
 
     #[test]
     fn what_comes_from_elsewhere_cannot_move_the_cursor() {

@@ -11,6 +11,12 @@ use http_body_util::BodyExt;
 use hyper::{Request, Response};
 use tower::ServiceExt;
 
+/// The router of the API listener for a socket whose clients have no address: they are taken to be of this machine.
+pub fn for_socket(router: Router) -> Router {
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    router.layer(axum::Extension(ConnectInfo(peer)))
+}
+
 /// What the API listener would answer, answered within the process.
 #[derive(Clone, Debug)]
 pub struct InProcess(Router);

@@ -27,7 +27,7 @@ mod upload_room;
 
 pub use api::{RouteInfo, route_table};
 pub use app::{App, Readiness};
-pub use in_process::InProcess;
+pub use in_process::{InProcess, for_socket};
 pub use operator::{
     Door, DoorError, OperatorAnswer, OperatorApp, OperatorSocket, SocketError, operator_router,
     operator_socket_path,

@@ -238,6 +238,7 @@ impl Run {
         recipe: &Recipe,
         rules: &Rules,
     ) -> Result<ModuleKind, BundleError> {
+        let input = without_query(input);
         let path = recipe.directory.join(input);
         let names = [
             name_below(recipe.base(), &path),
@@ -264,7 +265,7 @@ impl Run {
     fn sources(&self, recipe: &Recipe) -> Vec<PathBuf> {
         let inputs = self.list.inputs.keys();
         inputs
-            .map(|input| recipe.directory.join(input))
+            .map(|input| recipe.directory.join(without_query(input)))
             .filter(|path| path.is_file())
             .collect()
     }
@@ -420,6 +421,11 @@ fn explained(mut said: String, recipe: &Recipe) -> String {
         );
     }
     said
+}
+
+/// The file of an import, which may have a query.
+fn without_query(input: &str) -> &str {
+    input.strip_suffix("?module").unwrap_or(input)
 }
 
 fn file_name(path: &str) -> &str {

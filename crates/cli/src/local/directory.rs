@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -14,11 +15,13 @@ use crate::failure::Failure;
 /// The name of a project's directory.
 pub(crate) const NAME: &str = ".coffer";
 /// The mark that says what the directory is, and of which project.
-const MARK: &str = "local.json";
+const MARK: &str = coffer_edge::LOCAL_MARK;
 /// How its API is entered.
 const ACCESS: &str = "access.json";
 /// Where a `coffer dev` that runs answers.
-const SOCKET: &str = "api.sock";
+pub(crate) const SOCKET: &str = "api.sock";
+/// The longest path that a socket's address holds, without the NUL at its end.
+const MAX_SOCKET_PATH_BYTES: usize = 107;
 /// The form of the mark that is known here.
 const FORMAT: u32 = 1;
 
@@ -70,14 +73,14 @@ impl LocalDirectory {
         &self.0
     }
 
-    /// Where a `coffer dev` listens.
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.0.join(SOCKET)
-    }
-
     /// The socket of a `coffer dev` that answers there, by a path short enough to connect to.
     pub(super) async fn reachable_socket(&self) -> Option<PathBuf> {
-        let socket = self.socket();
+        let mut socket = self.0.join(SOCKET);
+        if socket.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
+            // It stays open as long as the process: connections are made whenever a command asks something.
+            let directory = fs::File::open(&self.0).ok()?.into_raw_fd();
+            socket = PathBuf::from(format!("/proc/self/fd/{directory}/{SOCKET}"));
+        }
         tokio::net::UnixStream::connect(&socket)
             .await
             .is_ok()

@@ -40,8 +40,12 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn in_directory(directory: &Path) -> io::Result<Self> {
+        Self::named(directory, NAME)
+    }
+
+    fn named(directory: &Path, name: &str) -> io::Result<Self> {
         let directory = File::open(directory)?;
-        let path = format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd());
+        let path = format!("/proc/self/fd/{}/{name}", directory.as_raw_fd());
         Ok(Self {
             path: path.into(),
             _directory: directory,
@@ -75,12 +79,20 @@ impl OperatorSocket {
     /// # Errors
     /// [`SocketError`], such as on a file system that has no sockets.
     pub fn bind(directory: &Path) -> Result<Self, SocketError> {
-        let path = operator_socket_path(directory);
+        Self::bind_named(directory, NAME)
+    }
+
+    /// The same by another name: who develops is the operator of the project's own Coffer.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_named(directory: &Path, name: &str) -> Result<Self, SocketError> {
+        let path = directory.join(name);
         let failed = |source| SocketError {
             path: path.clone(),
             source,
         };
-        let listener = bind_in(directory).map_err(failed)?;
+        let listener = bind_in(directory, name).map_err(failed)?;
         Ok(Self { listener, path })
     }
 
@@ -128,12 +140,12 @@ impl Drop for OperatorSocket {
     }
 }
 
-fn bind_in(directory: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(operator_socket_path(directory)) {
+fn bind_in(directory: &Path, name: &str) -> io::Result<UnixListener> {
+    match std::fs::remove_file(directory.join(name)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let place = Place::in_directory(directory)?;
+    let place = Place::named(directory, name)?;
     let listener = UnixListener::bind(place.path())?;
     // Who connected before would be asked who it is all the same.
     std::fs::set_permissions(place.path(), Permissions::from_mode(0o600))?;
