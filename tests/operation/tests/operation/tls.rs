@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use coffer_testkit::{Instance, Settings, wait};
+use coffer_testkit::{Instance, Settings, process, wait};
+use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -137,6 +138,35 @@ async fn the_api_speaks_tls_and_takes_new_certificates() {
     .await
     .unwrap();
     connect(&port, &files.der).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_taken_when_the_server_is_told_to() {
+    let files = Files::new();
+    let instance = start(files.arguments("tls")).await;
+    let port = port_of(&instance.api_origin());
+    connect(&port, &files.der).await.unwrap();
+    let times = ["cert.pem", "key.pem"].map(|name| {
+        let written = fs::metadata(files.path(name)).unwrap();
+        (name, written.modified().unwrap())
+    });
+    let new = write_certificate(files.directory.path());
+    // As if nothing had happened: who only looks at times does not see it.
+    for (name, time) in times {
+        let file = fs::File::options()
+            .write(true)
+            .open(files.path(name))
+            .unwrap();
+        file.set_modified(time).unwrap();
+    }
+    process::signal(instance.pid().unwrap(), Signal::HUP).unwrap();
+    wait::until("the new certificate to be in use", async || {
+        connect(&port, &new)
+            .await
+            .map_err(|error| error.to_string())
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
