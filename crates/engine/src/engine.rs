@@ -13,7 +13,7 @@ use crate::attempts::{AttemptLimits, Attempts, Guesses};
 use crate::audit::{Denials, ReadingPlaces};
 use crate::feed::Applied;
 use crate::installation::Installation;
-use crate::log::LogHead;
+use crate::log::{LastVerified, LogHead};
 use crate::passkeys::Challenges;
 use crate::passwords::Passwords;
 use crate::uses::Uses;
@@ -29,6 +29,7 @@ pub struct Engine(pub(crate) Arc<Inner>);
 /// What the use cases work with. Behind one pointer, because every request clones the engine.
 pub struct Inner {
     pub(crate) store: Store,
+    pub(crate) opened_at: Timestamp,
     pub(crate) request_mac: Arc<MacKey>,
     pub(crate) cursor_mac: MacKey,
     pub(crate) asset_mac: MacKey,
@@ -123,6 +124,7 @@ impl Engine {
             guesses: Guesses::new(Arc::clone(&clock)),
             token_uses: Uses::default(),
             store,
+            opened_at: clock.now(),
             start_check,
             tails: Tails::new(Arc::clone(&clock), Arc::clone(&random)),
             clock,
@@ -154,6 +156,16 @@ impl Engine {
     /// What the audit log is now: its size, its newest signed checkpoint, and whether it is what was signed.
     pub fn audit_log(&self) -> LogHead {
         self.store.log_head()
+    }
+
+    /// When the log's end was compared with its newest checkpoint: at the start.
+    pub fn opened_at(&self) -> Timestamp {
+        self.opened_at
+    }
+
+    /// How the audit log was found when `coffer audit verify` last read all of it; `None` if it never did.
+    pub fn last_verified(&self) -> Option<LastVerified> {
+        LastVerified::find(self.store.files().directory())
     }
 
     /// Groups committed and writes in them since the start, for metrics.

@@ -9,6 +9,7 @@ mod finding;
 mod layout;
 mod signer;
 mod source;
+mod verified;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use export::Exported;
 pub use finding::{Finding, Verification};
 pub use signer::signer;
 pub(crate) use signer::{key, warn_of_damage};
+pub use verified::LastVerified;
 pub use verify::{GivenCheckpoint, verify_export};
 
 use crate::installation::wrapped_master_keys;

@@ -23,12 +23,14 @@ mod pages_projects;
 mod passkey;
 mod profile;
 mod refusal;
+mod secrets_file;
 mod secrets_store;
 mod shell;
 mod sign_in;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod variable_import;
 mod visit;
 mod workers;
 

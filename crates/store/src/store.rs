@@ -34,6 +34,7 @@ pub struct Store {
     caches: Arc<Caches>,
     last_change: watch::Receiver<u64>,
     log_head: watch::Receiver<LogHead>,
+    files: Arc<Files>,
     _lock: Arc<File>,
 }
 
@@ -180,6 +181,7 @@ impl Store {
             caches,
             last_change,
             log_head,
+            files: Arc::new(files.clone()),
             _lock: Arc::new(lock),
         })
     }
@@ -219,6 +221,11 @@ impl Store {
     /// [`StoreError::Unavailable`] once the store is closed.
     pub async fn sign_log(&self, signer: Arc<dyn SignCheckpoint>) -> Result<(), StoreError> {
         self.writer.sign_log(signer).await
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// What the audit log is now: at least as new as whatever was acknowledged.

@@ -1,22 +1,24 @@
 //! The addresses that lead on: `/`, and an account's own.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::current_account::last_account;
 use super::refusal::refused;
 use super::shell::{Section, Shell};
 use super::visit::{Visit, Visitor};
 use crate::app::App;
 use coffer_engine::ViewAccount;
 
-/// The first account's first page.
-pub(super) async fn show(State(app): State<App>, Visitor(caller): Visitor) -> Response {
-    let shell = Shell::of(&app.engine, &caller, None, Section::Elsewhere).await;
-    let first = match shell {
-        Ok(shell) => shell.accounts.first().map(|account| account.id),
-        Err(error) => return refused(&error),
-    };
-    match Shell::of(&app.engine, &caller, first, Section::Elsewhere).await {
+/// The first page of the account that was open last, or else of the first one.
+pub(super) async fn show(
+    State(app): State<App>,
+    Visitor(caller): Visitor,
+    headers: HeaderMap,
+) -> Response {
+    let last = last_account(&headers);
+    match Shell::around(&app.engine, &caller, last, Section::Elsewhere).await {
         Ok(shell) => Redirect::to(&shell.first_place()).into_response(),
         Err(error) => refused(&error),
     }

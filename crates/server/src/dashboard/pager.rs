@@ -1,6 +1,13 @@
 //! Which part of a list a page shows, and the links to the other parts.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What is encoded in a query: all but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The links below a list.
 #[derive(Debug)]
@@ -44,7 +51,7 @@ pub(super) fn query(parameters: &[(&str, &str)]) -> String {
         text.push(if text.is_empty() { '?' } else { '&' });
         text.push_str(name);
         text.push('=');
-        text.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+        text.extend(utf8_percent_encode(value, RESERVED));
     }
     text
 }
@@ -71,8 +78,8 @@ mod tests {
     #[test]
     fn a_query_names_what_is_chosen() {
         assert_eq!(
-            query(&[("search", "a b&c"), ("scope", ""), ("page", "2")]),
-            "?search=a%20b%26c&page=2"
+            query(&[("search", "a b&c#"), ("scope", ""), ("order", "-name_1")]),
+            "?search=a%20b%26c%23&order=-name_1"
         );
         assert_eq!(query(&[("search", "")]), "");
     }

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod head;
+mod import;
 mod overview;
 mod settings;
 #[cfg(test)]
@@ -23,6 +24,10 @@ pub(super) fn routes() -> Router<App> {
         .route(
             &below("settings/variables"),
             get(variables::show).post(variables::save),
+        )
+        .route(
+            &below("settings/import"),
+            get(import::show).post(import::import),
         )
         .route(
             &below("settings/remove"),

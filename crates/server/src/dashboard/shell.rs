@@ -135,15 +135,18 @@ impl Shell {
         })
     }
 
-    /// That of a page which stands in no account: around it stands the user's first.
-    pub(super) async fn of_first(
+    /// That of a page which stands in no account: around it stands the one that was open last, or else the user's
+    /// first.
+    pub(super) async fn around(
         engine: &Engine,
         caller: &Caller,
+        last: Option<AccountId>,
         section: Section,
     ) -> Result<Self> {
         let shell = Self::of(engine, caller, None, section).await?;
-        match shell.accounts.first() {
-            Some(first) => Self::of(engine, caller, Some(first.id), section).await,
+        let open = shell.accounts.iter().find(|one| Some(one.id) == last);
+        match open.or(shell.accounts.first()) {
+            Some(account) => Self::of(engine, caller, Some(account.id), section).await,
             None => Ok(shell),
         }
     }

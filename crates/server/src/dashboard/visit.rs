@@ -11,6 +11,7 @@ use coffer_types::AccountId;
 use coffer_types::limits::MAX_JSON_BODY_BYTES;
 use serde::Deserialize;
 
+use super::current_account::last_account;
 use super::docs::missing;
 use super::form::Form;
 use super::notices::notice;
@@ -183,7 +184,8 @@ async fn permitted_user<P: Requires>(
     let Visitor(caller) = Visitor::from_request_parts(parts, app).await?;
     let permit = app.engine.authorize_user::<P>(&caller);
     let permit = permit.map_err(|error| refused(&error))?;
-    let shell = Shell::of_first(&app.engine, &caller, Section::Profile);
+    let last = last_account(&parts.headers);
+    let shell = Shell::around(&app.engine, &caller, last, Section::Profile);
     let shell = shell.await.map_err(|error| refused(&error))?;
     Ok((permit, shell))
 }

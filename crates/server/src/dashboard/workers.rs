@@ -5,8 +5,9 @@ mod binding_line;
 mod delete;
 mod deploy;
 mod deployments;
-mod edit;
+pub(super) mod edit;
 mod head;
+mod import;
 mod list;
 mod logs;
 mod overview;
@@ -41,6 +42,10 @@ pub(super) fn routes() -> Router<App> {
         .route(
             &below("settings/variables"),
             get(variables::show).post(variables::save),
+        )
+        .route(
+            &below("settings/import"),
+            get(import::show).post(import::import),
         )
         .route(
             &below("settings/encrypt"),

@@ -84,6 +84,11 @@ impl<'a> Browser<'a> {
         page
     }
 
+    /// Keeps one more cookie, such as `name=value`.
+    pub(crate) fn keep(&mut self, cookie: &str) {
+        self.cookie = format!("{}; {cookie}", self.cookie);
+    }
+
     /// Opens a page; `{account_id}` stands for the first account's id.
     pub(crate) async fn open(&self, path: &str) -> Page {
         self.ask(Request::get(self.path(path)), Body::empty()).await

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use coffer_types::{
-    Assets, Binding, Email, Format, Module, ModuleName, Timestamp, VersionId, WorkerId,
+    AccountId, Assets, Binding, Email, Format, Module, ModuleName, Timestamp, VersionId, WorkerId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,42 @@ pub async fn find_any(
             .await?
     });
     found.map(from_tuple).transpose()
+}
+
+/// The numbers of these versions of an account's Workers; those of others are left out.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn numbers(
+    rows: &mut impl Rows,
+    account_id: AccountId,
+    ids: &[VersionId],
+) -> Result<Vec<(VersionId, u32)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..ids.len() + 2)
+        .map(|place| format!("${place}"))
+        .collect();
+    let sql = format!(
+        "SELECT versions.id, versions.number FROM versions JOIN workers ON workers.id = versions.worker_id \
+         WHERE workers.account_id = $1 AND versions.id IN ({})",
+        places.join(", ")
+    );
+    let found: Vec<(String, i64)> = on!(rows, connection => {
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(account_id.to_string());
+        for id in ids {
+            query = query.bind(id.to_string());
+        }
+        query.fetch_all(connection).await?
+    });
+    let numbered = |(id, number): (String, i64)| {
+        Ok((
+            parsed("version id", &id)?,
+            unsigned("version number", number)?,
+        ))
+    };
+    found.into_iter().map(numbered).collect()
 }
 
 /// The Worker's newest version.

@@ -1,9 +1,11 @@
 //! Listing versions.
 
+use std::collections::HashMap;
+
 use coffer_protocol::workers::Version;
 use coffer_store::rows::{Slice, versions};
-use coffer_types::WorkerName;
 use coffer_types::limits::DEPLOYABLE_VERSIONS;
+use coffer_types::{VersionId, WorkerName};
 
 use crate::authorize::{Permit, ViewWorkers};
 use crate::engine::Engine;
@@ -21,6 +23,25 @@ pub struct VersionPage {
 }
 
 impl Engine {
+    /// What numbers these versions of the account's Workers have; unknown ones are left out.
+    ///
+    /// # Errors
+    /// Only if the database fails.
+    pub async fn version_numbers(
+        &self,
+        permit: &Permit<ViewWorkers>,
+        ids: &[VersionId],
+    ) -> Result<HashMap<VersionId, u32>> {
+        // As many as one statement may have parameters, with room to spare.
+        const AT_ONCE: usize = 500;
+        let mut reader = self.store.reader().await?;
+        let mut numbers = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(AT_ONCE) {
+            numbers.extend(versions::numbers(&mut reader, permit.account_id(), some).await?);
+        }
+        Ok(numbers)
+    }
+
     /// Part of a Worker's versions, newest first; with `deployable` of those that a deployment may name.
     ///
     /// # Errors

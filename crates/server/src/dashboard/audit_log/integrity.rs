@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use coffer_engine::ViewAudit;
-use coffer_engine::log::LogHead;
+use coffer_engine::log::{LastVerified, LogHead};
+use coffer_types::Timestamp;
 
 use crate::app::App;
 use crate::dashboard::filters;
@@ -18,6 +19,10 @@ struct IntegrityPage {
     shell: Shell,
     head: LogHead,
     signed: Option<Signed>,
+    /// When the server compared the log's end with the newest checkpoint.
+    compared_at: Timestamp,
+    /// How every event was found when they were last read.
+    verified: Option<LastVerified>,
 }
 
 /// What the newest checkpoint says, as it stands in its text: the log's name, how many events, and their root.
@@ -38,6 +43,8 @@ pub(super) async fn show(
         shell,
         head,
         signed,
+        compared_at: app.engine.opened_at(),
+        verified: app.engine.last_verified(),
     })
 }
 

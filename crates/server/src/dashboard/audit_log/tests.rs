@@ -1,7 +1,7 @@
 //! The pages of the audit log, as a browser sees them.
 
 use axum::http::{Method, StatusCode, header};
-use coffer_types::Role;
+use coffer_types::{Clock, Role};
 use serde_json::json;
 
 use crate::testing::browser::{Browser, Page};
@@ -218,6 +218,28 @@ async fn the_log_s_state_is_told_with_its_newest_checkpoint() {
         .replace('+', "&#43;");
     assert!(page.html.contains(&root) || page.html.contains(&root.replace("&#43;", "+")));
     assert!(page.html.contains("coffer audit verify --data"));
+    assert!(
+        page.html
+            .contains("Not yet, by <code>coffer audit verify</code>")
+    );
+    // What a verification on the directory left is shown, however it ended.
+    let mut verified = coffer_engine::log::LastVerified {
+        at: app.clock.now(),
+        ok: true,
+        size: 1052,
+        findings: 0,
+    };
+    verified.keep(app.directory.path()).unwrap();
+    let page = browser.open(&format!("{LOG}/integrity")).await;
+    assert!(
+        page.html.contains("nothing wrong in 1,052 events"),
+        "{}",
+        page.html
+    );
+    (verified.ok, verified.findings) = (false, 1);
+    verified.keep(app.directory.path()).unwrap();
+    let page = browser.open(&format!("{LOG}/integrity")).await;
+    assert!(page.html.contains("found 1 thing wrong"), "{}", page.html);
 }
 
 #[tokio::test]

@@ -8,9 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use coffer_engine::{Caller, Error};
+use coffer_types::AccountId;
 
 use crate::api::{Recognised, session_text, taken_away};
 use crate::app::App;
+use crate::dashboard::current_account::last_account;
 use crate::dashboard::filters;
 use crate::dashboard::page::respond_with;
 use crate::dashboard::shell::{Section, Shell};
@@ -18,7 +20,7 @@ use crate::dashboard::shell::{Section, Shell};
 /// Whoever asks.
 #[derive(Debug, Default)]
 pub(in crate::dashboard) struct Anyone {
-    /// That of the first account, for someone who is signed in.
+    /// That of the account that was open last, for someone who is signed in.
     shell: Option<Shell>,
     /// Whether the browser sends the cookie of a session that has ended. It is told to stop: each one counts as a
     /// wrong credential.
@@ -55,7 +57,7 @@ impl FromRequestParts<App> for Anyone {
         let recognised = Recognised::from_request_parts(parts, app).await;
         Ok(match recognised {
             Ok(Recognised(caller)) => Self {
-                shell: shell_of(app, &caller, section).await,
+                shell: shell_of(app, &caller, last_account(&parts.headers), section).await,
                 has_old_cookie: false,
             },
             Err(refusal) => Self {
@@ -66,14 +68,16 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-/// The shell of the first account of whoever is signed in.
-async fn shell_of(app: &App, caller: &Caller, section: Section) -> Option<Shell> {
+/// The shell around a page for whoever is signed in and has an account.
+async fn shell_of(
+    app: &App,
+    caller: &Caller,
+    last: Option<AccountId>,
+    section: Section,
+) -> Option<Shell> {
     caller.actor.session()?;
-    let shell = Shell::of(&app.engine, caller, None, section).await.ok()?;
-    let first = shell.accounts.first()?.id;
-    Shell::of(&app.engine, caller, Some(first), section)
-        .await
-        .ok()
+    let shell = Shell::around(&app.engine, caller, last, section).await;
+    shell.ok().filter(|shell| shell.account.is_some())
 }
 
 impl Anyone {

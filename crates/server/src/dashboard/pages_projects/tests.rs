@@ -27,6 +27,46 @@ fn below(page: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_file_becomes_variables_of_one_environment() {
+    let app = site().await;
+    let browser = Browser::of_administrator(&app).await;
+    let import = below("settings/import?environment=preview");
+    let file = "KEY=canary-9\nASSETS=canary-9\nMODE=fast\n";
+    let look = [("text", file), ("usual", "secret"), ("preview", "1")];
+    let page = browser.submit(&import, &look).await;
+    assert!(
+        page.html.contains("3 names, 2 to be created"),
+        "{}",
+        page.html
+    );
+    assert!(page.html.contains("For preview") && !page.html.contains("canary"));
+    let fields = [
+        ("text", file),
+        ("usual", "secret"),
+        ("usual_before", "secret"),
+        ("name", "MODE"),
+        ("kind", "text"),
+        ("ready", "2"),
+        ("then", "save"),
+    ];
+    let page = browser.submit(&import, &fields).await;
+    assert!(
+        page.location().ends_with("/settings?done=pages-saved"),
+        "{}",
+        page.html
+    );
+    let made = variables(&app, "preview").await;
+    assert_eq!(made["KEY"]["type"], "secret_text");
+    assert_eq!(
+        made["MODE"],
+        json!({ "type": "plain_text", "value": "fast" })
+    );
+    assert_eq!(variables(&app, "production").await, json!({}));
+    let viewer = Browser::of_member(&app, &[Role::WorkersReadOnly]).await;
+    assert_eq!(viewer.open(&import).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn variables_of_each_environment_are_added_edited_and_deleted() {
     let app = site().await;
     let browser = Browser::of_administrator(&app).await;

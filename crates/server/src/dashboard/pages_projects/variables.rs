@@ -24,7 +24,7 @@ use crate::dashboard::workers::variable_form::{Item, Kind, parse, read};
 /// The kinds of variables that projects have.
 const KINDS: [Kind; 2] = [Kind::Text, Kind::Secret];
 /// What deployments know under the name that their code has for static files.
-const RESERVED: &str = "ASSETS";
+pub(super) const RESERVED: &str = "ASSETS";
 
 #[derive(Template)]
 #[template(path = "pages_projects/variables.html")]
@@ -138,7 +138,7 @@ pub(super) fn variables(
     })
 }
 
-fn variable(kind: NewBindingKind) -> Option<NewPagesVariable> {
+pub(super) fn variable(kind: NewBindingKind) -> Option<NewPagesVariable> {
     match kind {
         NewBindingKind::PlainText { text } => Some(NewPagesVariable::PlainText(text)),
         NewBindingKind::Json { json } => Some(NewPagesVariable::PlainText(json.to_string())),

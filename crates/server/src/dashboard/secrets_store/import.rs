@@ -21,6 +21,7 @@ use crate::dashboard::filters;
 use crate::dashboard::form::Form;
 use crate::dashboard::page::{respond, respond_with};
 use crate::dashboard::refusal::{problem_at, sentence};
+use crate::dashboard::secrets_file::{Fate, file_of, ignored};
 use crate::dashboard::shell::Shell;
 use crate::dashboard::visit::{Submit, Visit, refused_in};
 
@@ -52,13 +53,6 @@ struct Preview {
 struct Line {
     name: String,
     fate: Fate,
-}
-
-/// What would become of it.
-enum Fate {
-    New,
-    Exists,
-    Refused(String),
 }
 
 /// An entry of the file that can be created if its name is free.
@@ -117,7 +111,7 @@ pub(super) async fn import(
     }: Submit<ManageSecrets>,
 ) -> Response {
     let mut page = ImportPage::new(shell, &choice, Metadata::read(&form));
-    let file = match file_of(&form) {
+    let file = match file_of(&form, MAX_PREVIEWED, too_many) {
         Ok(file) => file,
         Err(problem) => {
             page.text_problem = Some(problem);
@@ -138,19 +132,11 @@ pub(super) async fn import(
     }
 }
 
-/// What was pasted, read; or what is wrong with it.
-fn file_of(form: &Form) -> Result<File, String> {
-    let text = form.secret("text");
-    let text = text.ok_or("The file is not text in UTF-8.")?;
-    let file = coffer_secrets_file::read(text.expose_secret());
-    let file = file.map_err(|error| format!("The file {error}."))?;
-    match file.entries.len() {
-        0 => Err("There is no name with a value in it.".to_owned()),
-        entries if entries > MAX_PREVIEWED => Err(format!(
-            "The file has {entries} names, of which {MAX_SECRETS_PER_REQUEST} can be created at once. Divide it."
-        )),
-        _ => Ok(file),
-    }
+/// A file of more names than a preview shows.
+fn too_many(names: usize) -> String {
+    format!(
+        "The file has {names} names, of which {MAX_SECRETS_PER_REQUEST} can be created at once. Divide it."
+    )
 }
 
 /// Puts the preview into the page, and creates what it has if that was asked for and was seen; says whether.
@@ -246,27 +232,5 @@ fn mark(lines: &mut [Line], taken: &HashSet<SecretName>) {
         if matches!(line.fate, Fate::New) && taken.contains(line.name.as_str()) {
             line.fate = Fate::Exists;
         }
-    }
-}
-
-/// The lines that are no entries, in words.
-fn ignored(lines: &[usize]) -> String {
-    /// Lines that are named.
-    const NAMED: usize = 8;
-    let numbers: Vec<String> = lines.iter().take(NAMED).map(ToString::to_string).collect();
-    match lines.len() {
-        0 => String::new(),
-        1 => format!(
-            "Line {} has no name with a value and is left out.",
-            numbers.join("")
-        ),
-        count if count > NAMED => format!(
-            "{count} lines have no name with a value and are left out, among them {}.",
-            numbers.join(", ")
-        ),
-        _ => format!(
-            "Lines {} have no name with a value and are left out.",
-            numbers.join(", ")
-        ),
     }
 }

@@ -45,6 +45,8 @@ const COLUMNS: [(&str, Option<usize>); 8] = [
     ("Changed", Some(4)),
     ("Created", Some(3)),
 ];
+/// Those of [`ORDERS`] that tell how much a secret is used.
+const BY_USE: [usize; 2] = [5, 6];
 /// Characters of a comment that the list shows; the column cuts most of them off.
 const COMMENT_CHARS: usize = 60;
 
@@ -282,6 +284,10 @@ impl Asked {
                 let is_sorted = *order == Some(self.order);
                 let next = match self.direction {
                     Direction::Ascending if is_sorted => Direction::Descending,
+                    // Of what is used, the most or the latest is looked for first.
+                    _ if !is_sorted && order.is_some_and(|order| BY_USE.contains(&order)) => {
+                        Direction::Descending
+                    }
                     _ => Direction::Ascending,
                 };
                 Column {
@@ -339,6 +345,15 @@ mod tests {
         let page = open("?page=2").await;
         assert_eq!((names(&page).len(), names(&page)[0]), (10, "S50"));
         assert_eq!(names(&open("?order=-name").await)[0], "S59");
+        // Each column that has an order leads to it.
+        let page = open("").await;
+        for order in [
+            "-name", "comment", "status", "-workers", "-read", "modified", "created",
+        ] {
+            let link = format!("?order={order}\"");
+            assert!(page.html.contains(&link), "{order}: {}", page.html);
+            assert_eq!(names(&open(&format!("?order={order}")).await).len(), 50);
+        }
         let page = open("?search=s1&scope=dex&order=-name").await;
         assert_eq!(names(&page), ["S19", "S17", "S15", "S13", "S11"]);
         assert!(

@@ -9,7 +9,7 @@ use crate::dashboard::form::Form;
 use crate::dashboard::refusal::sentence;
 
 /// Bindings to set and, without a kind, to remove.
-pub(super) type Edits = Vec<(BindingName, Option<NewBindingKind>)>;
+pub(in crate::dashboard) type Edits = Vec<(BindingName, Option<NewBindingKind>)>;
 
 /// What becomes of the version that an edit makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! The list of Workers and Pages projects.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use coffer_engine::{Permit, Result, Slice, ViewPages, ViewWorkers, WorkerFacts};
 use coffer_protocol::pages::Project;
-use coffer_types::{Permission, Timestamp};
+use coffer_types::{Permission, Timestamp, VersionId};
 use serde::Deserialize;
 
 use super::head::address_of;
@@ -93,9 +95,10 @@ async fn page(
 ) -> Result<ListPage> {
     let asked = Asked::new(parameters, shell.place("workers"));
     let workers = app.engine.list_workers(permit).await?;
+    let numbers = numbers(app, permit, &workers).await?;
     let workers = workers
         .iter()
-        .map(|facts| worker(app, permit, &shell, facts));
+        .map(|facts| worker(app, permit, &shell, facts, &numbers));
     let mut lines: Vec<Line> = workers.collect();
     if let Ok(permit) = permit.and::<ViewPages>() {
         let all = Slice {
@@ -125,15 +128,30 @@ async fn page(
     })
 }
 
-fn worker(app: &App, permit: &Permit<ViewWorkers>, shell: &Shell, facts: &WorkerFacts) -> Line {
+/// The numbers of the versions that traffic goes to.
+async fn numbers(
+    app: &App,
+    permit: &Permit<ViewWorkers>,
+    workers: &[WorkerFacts],
+) -> Result<HashMap<VersionId, u32>> {
+    let deployments = workers.iter().filter_map(|facts| facts.deployment.as_ref());
+    let shares = deployments.flat_map(|active| &active.versions);
+    let ids: Vec<VersionId> = shares.map(|share| share.version_id).collect();
+    app.engine.version_numbers(permit, &ids).await
+}
+
+fn worker(
+    app: &App,
+    permit: &Permit<ViewWorkers>,
+    shell: &Shell,
+    facts: &WorkerFacts,
+    numbers: &HashMap<VersionId, u32>,
+) -> Line {
     let name = facts.script.id.to_string();
     let shares = facts.deployment.iter().flat_map(|active| &active.versions);
-    let latest = facts.latest.as_ref();
-    let shares = shares.map(|share| match latest {
-        Some(latest) if latest.id == share.version_id => {
-            format!("v{} {}", latest.number, percent(share.percentage))
-        }
-        _ => format!("{} {}", share.version_id.short(), percent(share.percentage)),
+    let shares = shares.map(|share| match numbers.get(&share.version_id) {
+        Some(number) => format!("v{number} {}", percent(share.percentage)),
+        None => format!("{} {}", share.version_id.short(), percent(share.percentage)),
     });
     let answers = facts.subdomain.enabled && facts.deployment.is_some();
     Line {
@@ -141,7 +159,7 @@ fn worker(app: &App, permit: &Permit<ViewWorkers>, shell: &Shell, facts: &Worker
         is_pages: false,
         address: answers.then(|| address_of(app, permit, &name)).flatten(),
         deployed: shares.collect::<Vec<_>>().join(" · "),
-        versions: latest.map(|latest| latest.number),
+        versions: facts.latest.as_ref().map(|latest| latest.number),
         changed: facts.script.modified_on,
         name,
     }

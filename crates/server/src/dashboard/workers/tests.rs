@@ -2,6 +2,7 @@
 
 mod bindings;
 mod deployments;
+mod import;
 mod logs;
 mod variables;
 

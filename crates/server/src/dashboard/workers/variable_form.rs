@@ -41,7 +41,7 @@ impl Kind {
     }
 
     /// What is no word of a kind counts as a secret: what might be one is not shown.
-    fn of(word: &str) -> Self {
+    pub(in crate::dashboard) fn of(word: &str) -> Self {
         let found = KINDS.into_iter().find(|kind| kind.word() == word);
         found.unwrap_or(Self::Secret)
     }

@@ -49,6 +49,8 @@ async fn traffic_is_divided_gradually_and_sent_back() {
     assert!(page.html.contains("12.5%") && page.html.contains("87.5%"));
     assert!(page.html.contains("try &#60;b&#62;it") && !page.html.contains("<b>"));
     assert!(browser.open(WORKER).await.html.contains("12.5%"));
+    let list = browser.open(super::LIST).await;
+    assert!(list.html.contains("v2 12.5% · v1 87.5%"), "{}", list.html);
     // Back to where it was, as the history links to it.
     let rollback = page.between("title=\"Roll back", "</tr>");
     assert!(!rollback.is_empty());
