@@ -184,16 +184,17 @@ impl TestApp {
     /// The per-Worker secrets of a version, opened.
     pub(in crate::api) async fn opened(&self, version: &VersionRecord) -> BTreeMap<String, String> {
         let account = self.store.account(version.account_id).await.unwrap();
+        let keys = account.unwrap().keys.clone();
         let leases = self.keyring.leases();
-        let key = leases
-            .lease(version.account_id, &account.unwrap().keys[0])
-            .unwrap();
         let open = |secret: &coffer_protocol::feed::SealedWorkerSecret| {
             let place = Place {
                 account_id: version.account_id,
                 owner: Owner::Worker(version.worker_id, secret.secret_id),
                 value_version: ValueVersion::FIRST,
             };
+            let under = coffer_envelope::key_version(&secret.sealed).unwrap();
+            let key = keys.iter().find(|key| key.version == under).unwrap();
+            let key = leases.lease(version.account_id, key).unwrap();
             let context = coffer_crypto::context(&place);
             let opened = coffer_envelope::open(&key, &context, &secret.sealed).unwrap();
             let text = String::from_utf8(opened.expose_secret().to_vec()).unwrap();

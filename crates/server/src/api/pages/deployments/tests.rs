@@ -3,6 +3,7 @@
 mod files;
 mod live;
 mod refused;
+mod resealed;
 mod secrets;
 
 use axum::http::Method;
