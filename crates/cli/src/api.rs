@@ -97,7 +97,7 @@ impl Api {
         for page in 1u32.. {
             let number = page.to_string();
             let mut query = query.to_vec();
-            query.extend([("page", number.as_str()), ("per_page", "100")]);
+            query.extend([("page", number.as_str()), ("per_page", "50")]);
             let answer: Answer<Vec<T>> = self.read(path, &query).await?;
             let ended =
                 answer.result.is_empty() || answer.page.is_none_or(|info| page >= info.total_pages);

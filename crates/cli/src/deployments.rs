@@ -8,7 +8,7 @@ use clap::Subcommand;
 use coffer_protocol::workers::Deployment;
 
 use crate::failure::Failure;
-use crate::output::facts;
+use crate::output::{self, facts};
 use crate::versions::percent;
 use crate::worker::annotated;
 
@@ -33,7 +33,7 @@ pub(crate) async fn run(command: DeploymentsCommand) -> Result<(), Failure> {
 fn show(deployment: &Deployment) {
     let author = deployment.author_email.as_ref();
     let mut lines = vec![
-        ("Created", deployment.created_on.to_string()),
+        ("Created", output::moment(deployment.created_on)),
         (
             "Author",
             author.map_or_else(|| "-".to_owned(), ToString::to_string),

@@ -40,7 +40,7 @@ impl Rollback {
                 "Roll Worker {} back to version {} of {} {}?",
                 worker.name(),
                 version.number,
-                version.metadata.created_on,
+                output::moment(version.metadata.created_on),
                 output::printable(said),
             );
             if !prompt::confirm(&question, true, "add --yes")? {

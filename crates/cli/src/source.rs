@@ -237,10 +237,11 @@ impl Source {
                 .iter()
                 .map(|module| module.content.len())
                 .sum();
+            let modules = bundled.modules.len();
+            let plural = if modules == 1 { "" } else { "s" };
             output::note(format_args!(
-                "{} of code in {} modules",
-                size(bytes),
-                bundled.modules.len()
+                "{} of code in {modules} module{plural}",
+                size(bytes)
             ));
         }
         if let Some(assets) = &self.assets {

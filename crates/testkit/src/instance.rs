@@ -336,7 +336,10 @@ fn command(settings: &Settings, home: &Path) -> Result<Command, InstanceError> {
 }
 
 /// The binary that cargo built with the tests: `target/<profile>/coffer`, two levels above the test's own.
-fn binary() -> Result<PathBuf, InstanceError> {
+///
+/// # Errors
+/// [`InstanceError::NotBuilt`].
+pub fn binary() -> Result<PathBuf, InstanceError> {
     let named = std::env::var_os(BINARY_VARIABLE).map(PathBuf::from);
     let built = || {
         let test = std::env::current_exe()?;

@@ -176,7 +176,7 @@ fn show(versions: &[Version], shares: &[Share]) {
             percent(share.percentage),
             version.id.to_string(),
             version.number.to_string(),
-            version.metadata.created_on.to_string(),
+            output::moment(version.metadata.created_on),
             annotated(&version.annotations, "workers/message").to_owned(),
         ]);
     }

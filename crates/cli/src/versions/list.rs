@@ -28,7 +28,7 @@ impl List {
             table.row([
                 version.id.to_string(),
                 version.number.to_string(),
-                version.metadata.created_on.to_string(),
+                output::moment(version.metadata.created_on),
                 author.map_or_else(|| "-".to_owned(), ToString::to_string),
                 source(&version.annotations, &version.metadata.source),
                 annotated(&version.annotations, "workers/tag").to_owned(),

@@ -37,7 +37,7 @@ fn show(version: &Version) {
     facts(&[
         ("Version", version.id.to_string()),
         ("Number", version.number.to_string()),
-        ("Created", metadata.created_on.to_string()),
+        ("Created", output::moment(metadata.created_on)),
         (
             "Author",
             metadata

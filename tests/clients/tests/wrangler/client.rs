@@ -1,4 +1,5 @@
-//! Wrangler as a user has it: the npm package on the Node.js that it needs, with the three exported variables.
+//! Wrangler as a user has it: the npm package on the Node.js that it needs, with the three exported variables; and
+//! `coffer` in its place, with the same.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,12 +13,20 @@ use tokio::process::Command;
 /// Longer than any command takes on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Wrangler, logged in to one instance.
+/// Wrangler, or `coffer` in its place, logged in to one instance.
 pub(crate) struct Wrangler {
-    /// The npm package as it is named among this package's dependencies.
-    package: &'static str,
+    program: Program,
     home: TempDir,
     environment: Vec<(&'static str, String)>,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    /// The npm package as it is named among this package's dependencies.
+    Package(&'static str),
+    /// `coffer`, as cargo built it.
+    Coffer,
 }
 
 /// What a command printed and how it ended.
@@ -25,6 +34,7 @@ pub(crate) struct Wrangler {
 pub(crate) struct Printed {
     command: String,
     succeeded: bool,
+    code: Option<i32>,
     /// Both streams, stdout first.
     pub(crate) text: String,
     /// What a script would read.
@@ -41,7 +51,13 @@ impl Wrangler {
 
     /// An older release, which is installed under this name.
     pub(crate) fn installed_as(mut self, package: &'static str) -> Self {
-        self.package = package;
+        self.program = Program::Package(package);
+        self
+    }
+
+    /// `coffer` in the place of Wrangler: the same commands, the same environment.
+    pub(crate) fn or_rather_coffer(mut self) -> Self {
+        self.program = Program::Coffer;
         self
     }
 
@@ -70,7 +86,7 @@ impl Wrangler {
         environment.push(("CLOUDFLARE_API_BASE_URL", instance.api_base_url()));
         environment.push(("CLOUDFLARE_ACCOUNT_ID", credentials.account_id.clone()));
         Self {
-            package: "wrangler",
+            program: Program::Package("wrangler"),
             home: tempfile::tempdir().unwrap(),
             environment,
         }
@@ -101,7 +117,9 @@ impl Wrangler {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("node and wrangler are installed by `npm ci` in tests/clients");
+            .expect(
+                "node and wrangler are installed by `npm ci` in tests/clients, coffer by cargo",
+            );
         let mut stdin = child.stdin.take().unwrap();
         // A command that does not read its input closes it.
         drop(stdin.write_all(input.as_bytes()).await);
@@ -112,8 +130,9 @@ impl Wrangler {
             .unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         Printed {
-            command: arguments.join(" "),
+            command: format!("{:?} {}", self.program, arguments.join(" ")),
             succeeded: output.status.success(),
+            code: output.status.code(),
             text: plain(&format!(
                 "{stdout}{}",
                 String::from_utf8_lossy(&output.stderr)
@@ -139,8 +158,14 @@ impl Wrangler {
     /// Wrangler itself, to be given arguments, in a directory.
     pub(crate) fn command(&self, directory: &Path) -> Command {
         let packages = package().join("node_modules");
-        let mut command = Command::new(packages.join(".bin/node"));
-        command.arg(packages.join(self.package).join("bin/wrangler.js"));
+        let command = match self.program {
+            Program::Package(name) => {
+                let mut command = Command::new(packages.join(".bin/node"));
+                command.arg(packages.join(name).join("bin/wrangler.js"));
+                command
+            }
+            Program::Coffer => Command::new(coffer_testkit::instance::binary().unwrap()),
+        };
         self.in_environment(command, directory)
     }
 
@@ -170,11 +195,7 @@ impl Printed {
     /// The same, if the command ended with 0.
     #[track_caller]
     pub(crate) fn succeeded(self) -> Self {
-        assert!(
-            self.succeeded,
-            "wrangler {} failed:\n{}",
-            self.command, self.text
-        );
+        assert!(self.succeeded, "{} failed:\n{}", self.command, self.text);
         self
     }
 
@@ -183,9 +204,16 @@ impl Printed {
     pub(crate) fn failed(self) -> Self {
         assert!(
             !self.succeeded,
-            "wrangler {} succeeded:\n{}",
+            "{} succeeded:\n{}",
             self.command, self.text
         );
+        self
+    }
+
+    /// The same, if the command ended with this exit code.
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}:\n{}", self.command, self.text);
         self
     }
 
@@ -195,7 +223,7 @@ impl Printed {
         for text in texts {
             assert!(
                 self.text.contains(text),
-                "wrangler {} did not say {text:?}:\n{}",
+                "{} did not say {text:?}:\n{}",
                 self.command,
                 self.text
             );
@@ -208,7 +236,7 @@ impl Printed {
     pub(crate) fn never_says(self, text: &str) -> Self {
         assert!(
             !self.text.contains(text),
-            "wrangler {} said {text:?}:\n{}",
+            "{} said {text:?}:\n{}",
             self.command,
             self.text
         );
