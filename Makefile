@@ -9,6 +9,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
+CARGO_DEB_VERSION := 3.8.0
 
 # What cargo needs to link and to compile C; what tests load a Worker with and open pages with; what the figures are
 # taken with.
@@ -64,6 +65,12 @@ screenshots: build-packages node_modules/.installed browser ## Take pictures of 
 bench: build tests/clients/node_modules/.installed browser ## Measure, side by side with bare workerd, wrangler dev, nginx and SQLite
 	@scripts/install-debian-packages.sh $(BENCH_PACKAGES)
 	bench/run
+
+.PHONY: deb
+deb: build ## Make the Debian package, into target/debian/
+	@scripts/install-cargo-tool.sh cargo-deb $(CARGO_DEB_VERSION)
+	packaging/collect target/release/coffer target/package
+	cargo deb --no-build --locked --package coffer
 
 .PHONY: build-packages
 build-packages:
