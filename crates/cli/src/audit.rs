@@ -1,4 +1,5 @@
-//! `coffer audit`: the audit log as evidence. Everything here only reads, and works while a server runs.
+//! `coffer audit`: the audit log as evidence. Everything here only reads, but for the outcome of a verification that the
+//! dashboard shows, and works while a server runs.
 
 mod verify;
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use coffer_engine::log::{GivenCheckpoint, LogKey, Verification, verify_export};
+use coffer_engine::log::{GivenCheckpoint, LastVerified, LogKey, Verification, verify_export};
+use coffer_types::{Clock, SystemClock};
 
 use crate::arguments::Verify;
 use crate::audit::{self, Progress};
@@ -30,8 +31,13 @@ pub(crate) async fn run(arguments: &Verify) -> Result<(), Failure> {
                 Some(key) => key,
                 None => audit::own_key(config, &mut log).await?,
             };
-            log.verify(&key, &checkpoints, &mut |read| progress.show(read))
-                .await
+            let verified = log
+                .verify(&key, &checkpoints, &mut |read| progress.show(read))
+                .await;
+            if let Ok(verification) = &verified {
+                keep(&config.data, verification);
+            }
+            verified
         }
     };
     progress.end();
@@ -45,6 +51,14 @@ pub(crate) async fn run(arguments: &Verify) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::sentence("the audit log does not verify"))
+    }
+}
+
+/// Leaves the outcome where the dashboard shows it. Whoever may only read the directory verifies all the same.
+fn keep(directory: &Path, verification: &Verification) {
+    let verified = LastVerified::of(verification, SystemClock.now());
+    if let Err(error) = verified.keep(directory) {
+        tracing::warn!(%error, "the outcome cannot be kept in {} for the dashboard", directory.display());
     }
 }
 
