@@ -4,6 +4,7 @@
 //! account's id.
 
 mod actor;
+pub(crate) mod authenticator;
 pub(crate) mod browser;
 mod inside;
 pub(crate) mod members;
@@ -124,6 +125,23 @@ impl TestApp {
             first,
             directory,
         }
+    }
+
+    /// The same, where people reach it at another address.
+    pub(crate) async fn reached_at(public_url: &str) -> Self {
+        let mut whole = Self::new().await;
+        let app = App::new(
+            whole.engine.clone(),
+            Arc::new(Ready),
+            whole.traffic.clone(),
+            "localhost",
+            7080,
+            public_url,
+            Vec::new(),
+        );
+        whole.router = crate::router(app.clone());
+        whole.app = app;
+        whole
     }
 
     /// A router over another engine.

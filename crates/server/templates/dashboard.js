@@ -92,8 +92,8 @@ function showPanel(panel, address) {
   dialog.setAttribute("aria-labelledby", "panel-title");
   const form = dialog.querySelector("form");
   if (form && !form.hasAttribute("action")) form.action = address;
-  // What was typed into a field for a secret is never sent back; it is still here.
-  for (const field of all("textarea.value", dialog)) {
+  // What was typed into a field for a secret is never sent back; it is still here, unless it was taken.
+  for (const field of all("textarea.value:not([data-taken])", dialog)) {
     if (typed.has(field.id)) field.value = typed.get(field.id);
   }
   enhance(dialog);
@@ -104,10 +104,21 @@ function showPanel(panel, address) {
 
 async function openPanel(link) {
   if (!link.closest("dialog")) opener = link;
-  const { response, page } = await pageAt(link.href);
-  const panel = page.getElementById("panel");
-  if (response.ok && panel) showPanel(panel, link.href);
+  // Without an answer, the browser says itself that there is none.
+  const { response, page } = await pageAt(link.href).catch(() => ({}));
+  const panel = page?.getElementById("panel");
+  if (response?.ok && panel) showPanel(panel, link.href);
   else location.assign(link.href);
+}
+
+function tellNoAnswer(form) {
+  const note = document.createElement("p");
+  note.className = "note bad no-answer";
+  note.setAttribute("role", "alert");
+  note.textContent = "No answer came from the server. What you typed is still here; try again.";
+  form.querySelector(".no-answer")?.remove();
+  form.querySelector(".panel-body").prepend(note);
+  note.scrollIntoView({ block: "nearest" });
 }
 
 async function submitPanel(form, submitter) {
@@ -120,6 +131,8 @@ async function submitPanel(form, submitter) {
     if (panel) showPanel(panel, form.action);
     else if (response.redirected) location.assign(response.url);
     else document.documentElement.replaceWith(document.adoptNode(page.documentElement));
+  } catch {
+    tellNoAnswer(form);
   } finally {
     form.removeAttribute("aria-busy");
     for (const button of all("button", form)) button.disabled = false;
@@ -170,10 +183,11 @@ async function follow(box) {
   if (!box.checked || !box.isConnected) return;
   const shown = document.getElementById(box.dataset.follow);
   if (!document.hidden && !shown.contains(document.activeElement)) {
-    const { response, page } = await pageAt(location.href);
-    const results = page.getElementById(box.dataset.follow);
+    // An answer that does not come is asked for again.
+    const { response, page } = await pageAt(location.href).catch(() => ({}));
+    const results = page?.getElementById(box.dataset.follow);
     const now = document.getElementById(box.dataset.follow);
-    if (response.ok && results && box.checked) {
+    if (response?.ok && results && box.checked) {
       const known = new Set(all("tr[id]", now).map((row) => row.id));
       for (const row of all("tr[id]", results)) row.classList.toggle("new", !known.has(row.id));
       now.replaceWith(document.adoptNode(results));
@@ -359,10 +373,11 @@ function chooseSame(choice, within = document) {
   for (const one of all(`input[data-same="${CSS.escape(choice)}"]`, within)) one.checked = true;
 }
 
-// Keys: what a page names with `data-key`, `?` for the list of them.
+// Keys: what a page names with `data-key`, `?` for the list of them. Who speaks to a computer, or types by accident,
+// turns them off there.
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || localStorage.keys === "off") return;
   if (event.target.closest("input, textarea, select, dialog[open]")) return;
   const target = all(`[data-key="${CSS.escape(event.key)}"]`).find((one) => one.checkVisibility());
   if (!target) return;
@@ -380,8 +395,11 @@ function enhance(within) {
   preparePasskeys(within);
   for (const form of all("form[data-stream]", within)) form.hidden = false;
   for (const one of all(".no-script", within)) one.hidden = true;
-  for (const one of all("[data-copy], [data-into]", within)) one.hidden = false;
-  for (const one of all("[data-follow]", within)) one.closest("[hidden]")?.removeAttribute("hidden");
+  // A page that came in the clear may not copy.
+  for (const one of all("[data-copy]", within)) one.hidden = !navigator.clipboard;
+  for (const one of all("[data-into]", within)) one.hidden = false;
+  for (const one of all("[data-follow], [data-keys]", within)) one.closest("[hidden]")?.removeAttribute("hidden");
+  for (const one of all("[data-keys]", within)) one.checked = localStorage.keys !== "off";
   for (const choice of keptChoices()) chooseSame(choice, within);
 }
 
@@ -438,6 +456,7 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-follow]")) follow(event.target);
+  if (event.target.matches("[data-keys]")) localStorage.keys = event.target.checked ? "on" : "off";
   const previewed = event.target.closest("form[data-preview]");
   if (previewed) preview(previewed);
   const choice = event.target.dataset.same;

@@ -6,6 +6,8 @@ mod global_key;
 mod memberships;
 mod name;
 mod passkeys;
+#[cfg(test)]
+mod passkeys_tests;
 mod password;
 mod qr;
 mod second_factor;

@@ -167,6 +167,7 @@ async fn pages_bring_the_headers_that_keep_others_out() {
         "/profile",
         "/profile/name",
         "/profile/password",
+        "/profile/passkeys/add",
         "/profile/sessions/end",
         "/profile/global-key/view",
         "/{account_id}/settings",

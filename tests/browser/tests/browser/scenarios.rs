@@ -53,6 +53,16 @@ async fn import() {
 }
 
 #[tokio::test]
+async fn import_of_variables() {
+    run("variable_import").await;
+}
+
+#[tokio::test]
+async fn requests_errors_and_uses() {
+    run("traffic").await;
+}
+
+#[tokio::test]
 async fn gradual_deployment() {
     run("gradual").await;
 }

@@ -29,8 +29,8 @@ const TOLD: [(&str, &str, &str); 15] = [
 
 /// Tables whose rows only go with others or are nobody's: keys, contents, observations, the log itself, uploads
 /// that are nothing until a version has them, hosts and routes, which are told of as changes of their Worker, and
-/// second factors, which are told of as changes of their user.
-const NOT_TOLD: [&str; 26] = [
+/// second factors and passkeys, which are told of as changes of their user.
+const NOT_TOLD: [&str; 27] = [
     "instance",
     "master_keys",
     "account_keys",
@@ -49,6 +49,7 @@ const NOT_TOLD: [&str; 26] = [
     "secret_workers",
     "second_factors",
     "recovery_codes",
+    "passkeys",
     "token_uses",
     "session_uses",
     "changes",
