@@ -119,8 +119,8 @@ async fn requests_and_errors_are_drawn_and_told_in_a_table() {
     let page = browser.open(&format!("{WORKER}?range=hour")).await;
     let chosen = "?range=hour#traffic\" aria-current=\"true\">1 hour";
     assert!(page.html.contains(chosen), "{}", page.html);
-    assert!(page.html.contains("1500 requests in 1 hour") && page.html.contains("1,500"));
-    assert!(page.html.contains("101 errors in 1 hour") && page.html.contains("6.73%"));
+    assert!(page.html.contains("Requests in 1 hour: 1,500."));
+    assert!(page.html.contains("Errors in 1 hour: 101.") && page.html.contains("6.73%"));
     // A bar that is highest, one that is a quarter as high, and one that is just to be seen.
     for bar in [
         "height=\"100\"",
@@ -133,7 +133,7 @@ async fn requests_and_errors_are_drawn_and_told_in_a_table() {
     let row = "1970-01-01 00:01 UTC</time></td><td class=\"number\">1,200</td><td class=\"number\">100</td>";
     assert!(page.html.contains(row), "{}", page.html);
     let page = browser.open(&format!("{WORKER}?range=%3Cb%3E")).await;
-    assert!(page.html.contains("1500 requests in 24 hours") && !page.html.contains("<b>"));
+    assert!(page.html.contains("Requests in 24 hours: 1,500.") && !page.html.contains("<b>"));
     app.traffic.is(None);
     let page = browser.open(WORKER).await;
     assert!(
