@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use coffer_types::AccountId;
-use coffer_wrangler_config::{Config, Project, Read, find};
+use coffer_wrangler_config::{Config, Project, Read, find, find_built};
 
 use crate::environment;
 use crate::failure::Failure;
@@ -46,11 +46,25 @@ impl ProjectFlags {
         }
     }
 
-    /// The project; `None` if there is none and none was named.
+    /// The project, as a build tool made it for deployment if one did; `None` if there is none and none was named.
+    ///
+    /// # Errors
+    /// If its text is neither JSON nor TOML, or what a build tool left cannot be used.
+    pub(crate) fn open(&self) -> Result<Option<Project>, Failure> {
+        if self.config.is_none()
+            && let Some(built) = find_built(Path::new(".")).map_err(Failure::usage)?
+        {
+            let project = Project::open_built(&built).map_err(Failure::usage)?;
+            return Ok(Some(project));
+        }
+        self.open_own()
+    }
+
+    /// The project as it was written; `None` if there is none and none was named.
     ///
     /// # Errors
     /// If its text is neither JSON nor TOML.
-    pub(crate) fn open(&self) -> Result<Option<Project>, Failure> {
+    pub(crate) fn open_own(&self) -> Result<Option<Project>, Failure> {
         let path = match &self.config {
             Some(path) => Some(path.clone()),
             None => find(Path::new(".")),

@@ -70,7 +70,7 @@ struct Outcome<'a> {
 impl Types {
     pub(crate) fn run(self) -> Result<(), Failure> {
         self.check_flags()?;
-        let project = self.project.open()?.ok_or_else(|| {
+        let project = self.project.open_own()?.ok_or_else(|| {
             Failure::usage(
                 "types are made of a configuration: run this where a wrangler.jsonc or wrangler.toml is, or name one \
                  with --config",

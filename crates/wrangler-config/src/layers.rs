@@ -109,6 +109,8 @@ fn check_keys(table: &Table<'_>, environment: Option<&str>) {
         let message = match keys::known(key) {
             None => unknown(&table.path, key, &names),
             Some(known) => match known.used {
+                // Tools write lists of what there is none of.
+                Use::Unsupported if member.value.is_empty() => continue,
                 Use::Unsupported => {
                     format!("\"{path}\" belongs to what Coffer does not run; it is not read")
                 }

@@ -31,7 +31,7 @@ pub use config::bindings::{PartBinding, SecretsStoreBinding, ServiceBinding, Var
 pub use config::bundle::{Bundle, CustomBuild, Rule, RuleKind};
 pub use config::dev::{Dev, LocalProtocol};
 pub use config::routes::{Route, Zone};
-pub use find::{FILE_NAMES, find};
+pub use find::{FILE_NAMES, find, find_built};
 pub use json::Json;
 pub use local::{Environment, LocalSources, LocalValue, LocalValues};
 pub use problem::Problem;

@@ -16,6 +16,8 @@ use crate::syntax::{self, Kind, Value};
 pub struct Project {
     source: Source,
     root: Value,
+    /// Whether a build tool made it, for one environment.
+    built: bool,
 }
 
 /// A configuration, and what its author should look at.
@@ -56,6 +58,19 @@ impl Project {
         Self::parse(path, &refusal::read(path)?)
     }
 
+    /// Reads a configuration that a build tool made for one environment, as [`crate::find_built`] finds it. What it says
+    /// at its top level counts for that environment.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_built(path: &Path) -> Result<Self, Refusal> {
+        let project = Self::open(path)?;
+        Ok(Self {
+            built: true,
+            ..project
+        })
+    }
+
     /// Reads a configuration file's text; the file's name tells its format.
     ///
     /// # Errors
@@ -72,7 +87,11 @@ impl Project {
             }
         };
         match parsed {
-            Ok(root) => Ok(Self { source, root }),
+            Ok(root) => Ok(Self {
+                source,
+                root,
+                built: false,
+            }),
             Err(error) => {
                 let problem = source.problem(&error.span, error.message);
                 Err(Refusal::Invalid(vec![problem]))
@@ -116,6 +135,9 @@ impl Project {
     /// If the file has no such environment, or something in it is wrong.
     pub fn config(&self, environment: Option<&str>) -> Result<Read, Refusal> {
         let environment = environment.filter(|name| !name.is_empty());
+        if self.built {
+            return self.config_built(environment);
+        }
         if let Some(name) = environment
             && !self.environments().contains(&name)
         {
@@ -135,6 +157,29 @@ impl Project {
     pub fn pages_config(&self, environment: PagesEnvironment) -> Result<Read, Refusal> {
         let name = environment.name();
         self.read(self.environments().contains(&name).then_some(name), true)
+    }
+
+    fn config_built(&self, environment: Option<&str>) -> Result<Read, Refusal> {
+        let made_for = self.text("targetEnvironment");
+        if let (Some(asked), Some(made)) = (environment, made_for)
+            && asked != made
+        {
+            return Err(Refusal::Built {
+                path: self.source.path.clone(),
+                message: format!("was made for {made}, not for {asked}; build the project again"),
+            });
+        }
+        let mut read = self.read(None, self.is_pages())?;
+        read.config.environment = made_for.map(str::to_owned);
+        Ok(read)
+    }
+
+    /// The text of a key of the top level.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        match &self.top(key)?.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     fn read(&self, environment: Option<&str>, pages: bool) -> Result<Read, Refusal> {

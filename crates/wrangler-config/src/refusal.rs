@@ -37,6 +37,14 @@ pub enum Refusal {
     /// Something in the file is wrong.
     #[error("{}", joined(.0))]
     Invalid(Vec<Problem>),
+    /// What a build tool left cannot be used.
+    #[error("{} {message}", path.display())]
+    Built {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        message: String,
+    },
     /// A value of a `.env` file becomes larger than a file may be.
     #[error("{}: the value of {name} refers to others until it is too large", path.display())]
     Grown {

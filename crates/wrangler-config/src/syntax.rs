@@ -29,6 +29,18 @@ pub(crate) enum Kind {
     Object(Vec<Member>),
 }
 
+impl Value {
+    /// Whether there is nothing in it, however deep.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.kind {
+            Kind::Null => true,
+            Kind::List(items) => items.is_empty(),
+            Kind::Object(members) => members.iter().all(|member| member.value.is_empty()),
+            Kind::Boolean(_) | Kind::Number(_) | Kind::Text(_) | Kind::Date(_) => false,
+        }
+    }
+}
+
 /// A member of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {

@@ -1,6 +1,9 @@
 //! References in values of `.env` files, as npm's `dotenv-expand` reads them: `$NAME`, `${NAME}`, `${NAME:-default}`,
 //! `${NAME-default}`, `${NAME:+other}`, `${NAME+other}`, and `\$` for a dollar sign.
 //!
+//! Unlike there, a value that is put in keeps its dollar signs, and a reference behind an escaped one of its name is the
+//! one that is replaced.
+//!
 //! A reference is to an earlier entry of the files or to the process's environment, which counts more.
 
 use std::collections::HashMap;
