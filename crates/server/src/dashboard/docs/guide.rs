@@ -21,7 +21,11 @@ type Part = (&'static str, &'static [(&'static str, &'static str)]);
 const PARTS: &[Part] = &[
     (
         "Begin",
-        &[page!("getting-started"), page!("wrangler-and-sdks")],
+        &[
+            page!("getting-started"),
+            page!("command-line"),
+            page!("wrangler-and-sdks"),
+        ],
     ),
     (
         "Secrets",
