@@ -33,17 +33,17 @@ pub(crate) struct Types {
     /// The name of the interface
     #[arg(long, value_name = "NAME", default_value = "Env")]
     env_interface: String,
-    /// Whether a variable's type is its value, as \"staging\" | \"production\", or only string
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    /// Whether a variable's type is its value, as "staging" | "production", or only string
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     strict_vars: bool,
     /// Whether the module that the code begins with is named, for the types of ctx.exports
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     include_main_module: bool,
     /// Whether the types of env are written: true is the only choice, there are no others to write
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     include_env: bool,
     /// Whether the types of the runtime are written: false is the only choice, they come from npm
-    #[arg(long, value_name = "BOOL", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", hide_possible_values = true)]
     include_runtime: bool,
     /// Write nothing; exit with 1 if the file is not as it would be written
     #[arg(long)]

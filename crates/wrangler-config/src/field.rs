@@ -91,7 +91,7 @@ impl<'a> Field<'a> {
             self.error(format!("\"{}\" must be a path", self.path));
             return None;
         }
-        Some(self.report.source.directory().join(text))
+        Some(self.report.source.beside(&text))
     }
 
     pub(crate) fn boolean(&self) -> Option<bool> {

@@ -1,9 +1,10 @@
 //! Where a project's configuration is.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::project::Project;
 use crate::refusal::{self, Refusal};
+use crate::source::beside;
 
 /// The names of the file, in the order in which they are looked for.
 pub const FILE_NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
@@ -15,11 +16,7 @@ pub const FILE_NAMES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.
 pub fn find(directory: &Path) -> Option<PathBuf> {
     let full = std::path::absolute(directory).ok()?;
     FILE_NAMES.iter().find_map(|name| {
-        let here = if directory == Path::new(".") {
-            PathBuf::from(name)
-        } else {
-            directory.join(name)
-        };
+        let here = beside(directory, name);
         let above = full.ancestors().skip(1).map(|above| above.join(name));
         std::iter::once(here)
             .chain(above)
@@ -63,7 +60,7 @@ pub fn find_built(directory: &Path) -> Result<Option<PathBuf>, Refusal> {
             "does not say with \"configPath\" which configuration was made; build the project again".to_owned(),
         ));
     };
-    let built = pointer.parent().unwrap_or(root).join(target);
+    let built = plain(&pointer.parent().unwrap_or(root).join(target));
     if !built.is_file() {
         let built = built.display();
         return Err(refused(format!(
@@ -71,6 +68,17 @@ pub fn find_built(directory: &Path) -> Result<Option<PathBuf>, Refusal> {
         )));
     }
     Ok(Some(built))
+}
+
+/// A path without `..`, as far as that can be told without looking.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        if component != Component::ParentDir || !plain.pop() {
+            plain.push(component);
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -119,7 +127,7 @@ mod tests {
         write("dist/wrangler.json", built);
         write("wrangler.toml", "name = 'w'\n[env.staging]");
         let found = find_built(top.path()).unwrap();
-        assert!(found.is_some_and(|path| path.ends_with("dist/wrangler.json")));
+        assert!(found.is_some_and(|path| path == top.path().join("dist/wrangler.json")));
         write("deeper/wrangler.toml", "");
         let refusal = find_built(&top.path().join("deeper")).unwrap_err();
         assert!(refusal.to_string().contains("lies elsewhere"), "{refusal}");

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::bounds::MAX_FILE_BYTES;
 use crate::config::Config;
 use crate::refusal::Refusal;
+use crate::source::beside;
 
 /// Names and values of this process's environment.
 pub type Environment = Vec<(String, Zeroizing<String>)>;
@@ -130,7 +131,7 @@ impl LocalSources<'_> {
         let own = self.environment.map(|name| format!(".dev.vars.{name}"));
         own.into_iter()
             .chain([".dev.vars".to_owned()])
-            .map(|name| self.directory.join(name))
+            .map(|name| beside(self.directory, name))
             .find(|path| path.is_file())
     }
 
@@ -138,14 +139,14 @@ impl LocalSources<'_> {
     fn dot_env_files(&self) -> Vec<PathBuf> {
         if !self.files.is_empty() {
             let files = self.files.iter();
-            return files.map(|path| self.directory.join(path)).collect();
+            return files.map(|path| beside(self.directory, path)).collect();
         }
         let mut names = vec![".env".to_owned(), ".env.local".to_owned()];
         if let Some(environment) = self.environment {
             names.push(format!(".env.{environment}"));
             names.push(format!(".env.{environment}.local"));
         }
-        let paths = names.into_iter().map(|name| self.directory.join(name));
+        let paths = names.into_iter().map(|name| beside(self.directory, name));
         paths.filter(|path| path.is_file()).collect()
     }
 }

@@ -32,6 +32,11 @@ impl Source {
         }
     }
 
+    /// A path in the file, from where the file is.
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
+        beside(self.directory(), path)
+    }
+
     /// The line of a byte, counted from 1.
     pub(crate) fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
@@ -65,4 +70,12 @@ impl Source {
             .find(|place| self.text.is_char_boundary(*place))
             .unwrap_or(0)
     }
+}
+
+/// A path from a directory. What is in this one is not called `./file`.
+pub(crate) fn beside(directory: &Path, path: impl AsRef<Path>) -> PathBuf {
+    if directory == Path::new(".") {
+        return path.as_ref().to_owned();
+    }
+    directory.join(path)
 }

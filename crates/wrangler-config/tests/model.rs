@@ -264,7 +264,7 @@ fn a_pages_project_has_two_environments() {
     let value = |environment| {
         let config = project.pages_config(environment).unwrap().config;
         assert_eq!(config.name.as_deref(), Some("site"));
-        assert_eq!(config.pages_build_output_dir, Some(PathBuf::from("./dist")));
+        assert_eq!(config.pages_build_output_dir, Some(PathBuf::from("dist")));
         config.vars[0].value.clone()
     };
     assert_eq!(value(PagesEnvironment::Preview), text_value("preview"));

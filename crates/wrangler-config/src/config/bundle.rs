@@ -152,7 +152,7 @@ fn build(layers: &Layers<'_>) -> Option<CustomBuild> {
     let watched = match table.field("watch_dir") {
         Some(field) if field.is_list() => field.items()?.iter().filter_map(Field::path).collect(),
         Some(field) => field.path().into_iter().collect(),
-        None => vec![layers.report.source.directory().join("src")],
+        None => vec![layers.report.source.beside("src")],
     };
     Some(CustomBuild {
         command: table.field("command").and_then(|field| field.words()),
