@@ -66,10 +66,13 @@ export class Window {
     window.answers = [];
     context.on("page", (page) => window.watch(page));
     await context.addInitScript(() => {
-      // What has moved by itself, as a share of the window; not what people made move.
+      // What has moved by itself, as a share of the window: not what people made move, nor logs, which are to.
       window.moved = 0;
       new PerformanceObserver((list) => {
-        for (const { hadRecentInput, value } of list.getEntries()) if (!hadRecentInput) window.moved += value;
+        for (const { hadRecentInput, value, sources } of list.getEntries()) {
+          const isLog = sources.some(({ node }) => node?.parentElement?.closest(".log"));
+          if (!hadRecentInput && !isLog) window.moved += value;
+        }
       }).observe({ type: "layout-shift", buffered: true });
       addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
         console.error(`the policy forbids ${violatedDirective} ${blockedURI} ${sample}`);

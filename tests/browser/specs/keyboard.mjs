@@ -41,8 +41,17 @@ await scenario(async (open) => {
   await page.getByRole("link", { name: "Create secret" }).and(page.locator(":focus")).waitFor();
 
   await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+  const keys = page.getByRole("dialog", { name: "Keyboard" });
+  await keys.waitFor();
   await window.look();
+  // Who would rather not have them turns them off; Esc is the browser's own.
+  await keys.getByLabel("Use these keys in this browser").uncheck();
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "hidden" });
+  await page.keyboard.press("/");
+  assert.notEqual(await focused(), "Search name or comment");
+  await page.getByRole("link", { name: /^Keyboard/ }).click();
+  await keys.getByLabel("Use these keys in this browser").check();
   await page.keyboard.press("Escape");
   await panel.waitFor({ state: "hidden" });
 

@@ -84,6 +84,17 @@ await scenario(async (open) => {
   await window.look();
   await save("secret-saved");
 
+  // Without an answer nothing that was typed is lost.
+  await choose("SECOND_KEY", "Edit");
+  await panel.getByLabel("Comment").fill("sent twice");
+  await page.route("**/edit", (route) => route.abort());
+  await panel.getByRole("button", { name: "Save" }).click();
+  await panel.getByText("No answer came from the server").waitFor();
+  await page.unroute("**/edit");
+  window.problems = window.problems.filter((one) => !one.includes("ERR_FAILED"));
+  await save("secret-saved");
+  assert.equal((await secrets()).SECOND_KEY.comment, "sent twice");
+
   // Delete a secret: only by its name.
   await choose("SECOND_KEY", "Delete");
   await panel.getByLabel("Type SECOND_KEY to confirm").fill("SECOND");

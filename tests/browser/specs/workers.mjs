@@ -82,13 +82,35 @@ await scenario(async (open) => {
   await then("Deploy");
   await answers({ GREETING: "hello", OWN_KEY: `${mark}-own`, BILLING: `${mark}-BILLING_KEY` });
 
+  // Create a secret in place, and bind that: once it is created, its value is in no field any more.
+  await settings();
+  await page.locator('a[href$="/settings/bindings"]').click();
+  await panel.getByLabel("Variable name").fill("NEW");
+  await panel.getByText("Create secret").first().click();
+  await panel.getByLabel("Name", { exact: true }).fill("MADE_HERE");
+  await panel.getByLabel("Value", { exact: true }).fill(`${mark}-made`);
+  await panel.getByLabel("Comment").fill("é".repeat(600));
+  await panel.getByRole("button", { name: "Create secret" }).click();
+  await panel.getByRole("alert").first().waitFor();
+  await window.look();
+  assert.equal(await panel.getByLabel("Value", { exact: true }).inputValue(), `${mark}-made`);
+  await panel.getByLabel("Comment").fill("");
+  await panel.getByRole("button", { name: "Create secret" }).click();
+  await panel.getByRole("status").filter({ hasText: "The secret was created" }).waitFor();
+  await window.look();
+  assert.equal(await panel.getByLabel("Secret name").inputValue(), "MADE_HERE");
+  assert.equal(await panel.locator("textarea.value").inputValue(), "");
+  await then("Deploy");
+  const bound = { GREETING: "hello", OWN_KEY: `${mark}-own`, BILLING: `${mark}-BILLING_KEY`, NEW: `${mark}-made` };
+  await answers(bound);
+
   // Save version: nothing changes for those who ask, until it is deployed.
   await settings();
   await page.locator('a[href$="/settings/variables"]').click();
   await panel.getByLabel("Variable name").fill("LATER");
   await panel.getByLabel("Value", { exact: true }).fill("not yet");
   await then("Save version");
-  await answers({ GREETING: "hello", OWN_KEY: `${mark}-own`, BILLING: `${mark}-BILLING_KEY` });
+  await answers(bound);
   const versions = await api("GET", "/workers/scripts/checkout/versions");
-  assert.equal(versions.items[0].number, 6);
+  assert.equal(versions.items[0].number, 7);
 });
