@@ -53,6 +53,18 @@ impl Challenges {
             answered: Mutex::default(),
         }
     }
+
+    fn answer(&self, challenge: Challenge, now: Timestamp) -> Result<bool> {
+        let mut answered = self.answered.lock();
+        if answered.len() >= MAX_ANSWERED_CHALLENGES {
+            answered.retain(|_, until| now < *until);
+        }
+        if answered.len() >= MAX_ANSWERED_CHALLENGES {
+            let full = "too many sign-ins with passkeys at once";
+            return Err(Error::Unavailable(full.to_owned()));
+        }
+        Ok(answered.insert(challenge.nonce, challenge.until).is_none())
+    }
 }
 
 impl Engine {
@@ -96,16 +108,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] if more were answered of late than are remembered.
     pub(super) fn answer_challenge(&self, challenge: Challenge) -> Result<bool> {
-        let now = self.clock.now();
-        let mut answered = self.challenges.answered.lock();
-        if answered.len() >= MAX_ANSWERED_CHALLENGES {
-            answered.retain(|_, until| now < *until);
-        }
-        if answered.len() >= MAX_ANSWERED_CHALLENGES {
-            let full = "too many sign-ins with passkeys at once";
-            return Err(Error::Unavailable(full.to_owned()));
-        }
-        Ok(answered.insert(challenge.nonce, challenge.until).is_none())
+        self.challenges.answer(challenge, self.clock.now())
     }
 
     /// Every part has its length or is the last, so no two challenges have one message.
@@ -119,5 +122,33 @@ impl Engine {
                 [&head, &b"add "[..], user_id.as_bytes(), &session_id].concat()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coffer_crypto::SystemRandom;
+
+    use super::*;
+
+    #[test]
+    fn answered_challenges_are_bounded_and_none_is_forgotten_before_its_end() {
+        let challenges = Challenges::new(&SystemRandom);
+        let challenge = |number: usize, until| {
+            let mut nonce = [0; NONCE_BYTES];
+            nonce[..8].copy_from_slice(&number.to_be_bytes());
+            let until = Timestamp::from_micros(until);
+            Challenge { nonce, until }
+        };
+        let at = Timestamp::from_micros;
+        for number in 0..MAX_ANSWERED_CHALLENGES {
+            let until = if number % 2 == 0 { 10 } else { 20 };
+            assert!(challenges.answer(challenge(number, until), at(5)).unwrap());
+        }
+        let next = challenge(MAX_ANSWERED_CHALLENGES, 30);
+        assert!(challenges.answer(next, at(9)).is_err());
+        assert!(challenges.answer(next, at(10)).unwrap());
+        assert!(!challenges.answer(next, at(10)).unwrap());
+        assert!(!challenges.answer(challenge(1, 20), at(10)).unwrap());
     }
 }

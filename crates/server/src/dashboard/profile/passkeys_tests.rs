@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
-use coffer_crypto::OneTimeSecret;
+use coffer_crypto::{OneTimeSecret, PasswordHasher, SystemRandom};
+use coffer_engine::{AttemptLimits, Engine, Installation};
 use coffer_testkit::wait;
 use coffer_types::limits::PASSKEYS_PER_USER;
 use coffer_types::{Clock, Role};
@@ -233,6 +236,28 @@ async fn a_challenge_counts_once_and_not_for_long() {
     let late = answer(&app, &device.sign(&options)).await;
     assert_refused(&late, "late");
     assert!(late.html.contains("took too long"));
+}
+
+#[tokio::test]
+async fn a_start_of_the_server_ends_what_was_under_way() {
+    let mut app = TestApp::new().await;
+    let mut device = with_passkey(&app, Algorithm::Es256).await.1;
+    device.sign_count = 2;
+    let signed = device.sign(&asked(&app).await);
+    let installation = Installation::of_parts(
+        app.store.clone(),
+        Arc::clone(&app.keyring),
+        app.clock.clone(),
+        Arc::new(SystemRandom),
+    );
+    app.router = TestApp::router_over(Engine::new(
+        installation,
+        app.start_check.clone(),
+        AttemptLimits::default(),
+        PasswordHasher::fast_for_tests(2),
+    ));
+    assert_refused(&answer(&app, &signed).await, "asked before the start");
+    assert_eq!(sign_in(&app, &device).await.location(), "/profile");
 }
 
 #[tokio::test]
