@@ -93,11 +93,22 @@ impl Api {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Vec<T>, ApiError> {
+        self.read_all_by(path, query, 50).await
+    }
+
+    /// Reads every page of a list, so many items at once.
+    pub(crate) async fn read_all_by<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        size: u32,
+    ) -> Result<Vec<T>, ApiError> {
+        let size = size.to_string();
         let mut all = Vec::new();
         for page in 1u32.. {
             let number = page.to_string();
             let mut query = query.to_vec();
-            query.extend([("page", number.as_str()), ("per_page", "50")]);
+            query.extend([("page", number.as_str()), ("per_page", size.as_str())]);
             let answer: Answer<Vec<T>> = self.read(path, &query).await?;
             let ended =
                 answer.result.is_empty() || answer.page.is_none_or(|info| page >= info.total_pages);

@@ -25,6 +25,7 @@ use crate::deployments::DeploymentsCommand;
 use crate::dev::Dev;
 use crate::doctor::Doctor;
 use crate::man::Manual;
+use crate::pages::PagesCommand;
 use crate::rollback::Rollback;
 use crate::run::Run;
 use crate::secret::SecretCommand;
@@ -180,6 +181,9 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Write TypeScript for what a Worker finds in its env
     Types(Types),
+    /// Manage Pages projects
+    #[command(subcommand)]
+    Pages(PagesCommand),
     /// Show whom the credentials are for
     Whoami(Whoami),
     /// Verify and export the audit log.

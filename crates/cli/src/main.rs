@@ -27,6 +27,7 @@ mod logging;
 mod man;
 mod operator;
 mod output;
+mod pages;
 mod project;
 mod random;
 mod remote;
@@ -106,6 +107,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Rollback(rollback) => rollback.run().await,
             Command::Delete(delete) => delete.run().await,
             Command::Tail(tail) => tail.run().await,
+            Command::Pages(command) => pages::run(command).await,
             Command::Whoami(whoami) => whoami.run().await,
             Command::Types(types) => types.run(),
         }

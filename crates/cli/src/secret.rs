@@ -2,7 +2,7 @@
 
 pub(crate) mod bulk;
 mod delete;
-mod list;
+pub(crate) mod list;
 mod put;
 
 pub(crate) use list::Format;

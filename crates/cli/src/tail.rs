@@ -13,11 +13,11 @@ use http::Method;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::api::{Answer, Body, segment};
+use crate::api::{Answer, Api, ApiError, Body, segment};
 use crate::failure::Failure;
 use crate::output::{self, Spinner};
 use crate::secret::Format;
-use crate::worker::{Worker, WorkerFlags};
+use crate::worker::WorkerFlags;
 
 /// `coffer tail`.
 #[derive(Debug, Args)]
@@ -27,6 +27,18 @@ use crate::worker::{Worker, WorkerFlags};
 pub(crate) struct Tail {
     /// The Worker [default: that of the configuration]
     worker_name: Option<String>,
+    /// Only requests that this version answered
+    #[arg(long, value_name = "ID")]
+    version_id: Option<VersionId>,
+    #[command(flatten)]
+    filters: FilterFlags,
+    #[command(flatten)]
+    worker: WorkerFlags,
+}
+
+/// Flags that say which events are wanted, and how they are printed.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct FilterFlags {
     /// The form of events; --json is the same as json [default: pretty on a terminal, else json]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -48,11 +60,9 @@ pub(crate) struct Tail {
     /// Only requests from these addresses; `self` is one's own
     #[arg(long, num_args = 1.., value_name = "ADDRESS")]
     ip: Vec<Address>,
-    /// Only requests that this version answered
-    #[arg(long, value_name = "ID")]
+    /// Of `--version-id`.
+    #[arg(skip)]
     version_id: Option<VersionId>,
-    #[command(flatten)]
-    worker: WorkerFlags,
 }
 
 /// How a request ended.
@@ -81,48 +91,77 @@ impl std::str::FromStr for Address {
     }
 }
 
+/// Why a tail ended.
+#[derive(Debug)]
+pub(crate) enum TailError {
+    /// It was not made.
+    Refused(ApiError),
+    /// It did not last.
+    Ended(Failure),
+}
+
+impl From<Failure> for TailError {
+    fn from(failure: Failure) -> Self {
+        Self::Ended(failure)
+    }
+}
+
 impl Tail {
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        let filters = filter::of(&self)?;
+    pub(crate) async fn run(mut self) -> Result<(), Failure> {
+        self.filters.version_id = self.version_id;
         let worker = match &self.worker_name {
             Some(name) => self.worker.open_named(Some(name)).await?,
             None => self.worker.open().await?,
         };
-        let json = match self.format {
-            None => output::is_json() || !output::stdout_is_terminal(),
-            chosen => Format::is_json(chosen),
-        };
         let path = worker.script_path("/tails");
-        let body = Body::json(&json!({ "filters": filters }));
-        let made: Answer<TailInfo> = worker
-            .api()
-            .write(Method::POST, &path, &[], body)
+        let what = format!("Worker {}", worker.name());
+        run(worker.api(), &path, &what, &self.filters)
             .await
-            .map_err(|error| worker.failure(error))?;
-        let followed = follow(&worker, &made.result, json).await;
-        let path = worker.script_path(&format!("/tails/{}", segment(&made.result.id)));
-        // It ends by itself, too; that it could not be ended at once is nothing to fail for.
-        let _: Result<Answer<serde_json::Value>, _> = worker
-            .api()
-            .write(Method::DELETE, &path, &[], Body::none())
-            .await;
-        followed
+            .map_err(|error| match error {
+                TailError::Refused(error) => worker.failure(error),
+                TailError::Ended(failure) => failure,
+            })
     }
 }
 
-async fn follow(worker: &Worker, tail: &TailInfo, json: bool) -> Result<(), Failure> {
-    let waiting = Spinner::start(format!("Connecting to {}", worker.name()));
-    let mut events = worker.api().follow(&tail.url, "trace-v1").await?;
+/// Makes a tail at a path, and prints its events until it is interrupted.
+///
+/// # Errors
+/// [`TailError`].
+pub(crate) async fn run(
+    api: &Api,
+    path: &str,
+    what: &str,
+    flags: &FilterFlags,
+) -> Result<(), TailError> {
+    let filters = filter::of(flags)?;
+    let json = match flags.format {
+        None => output::is_json() || !output::stdout_is_terminal(),
+        chosen => Format::is_json(chosen),
+    };
+    let body = Body::json(&json!({ "filters": filters }));
+    let made: Answer<TailInfo> = api
+        .write(Method::POST, path, &[], body)
+        .await
+        .map_err(TailError::Refused)?;
+    let followed = follow(api, what, &made.result, json).await;
+    let path = format!("{path}/{}", segment(&made.result.id));
+    // It ends by itself, too; that it could not be ended at once is nothing to fail for.
+    let _: Result<Answer<serde_json::Value>, _> =
+        api.write(Method::DELETE, &path, &[], Body::none()).await;
+    Ok(followed?)
+}
+
+async fn follow(api: &Api, what: &str, tail: &TailInfo, json: bool) -> Result<(), Failure> {
+    let waiting = Spinner::start(format!("Connecting to {what}"));
+    let mut events = api.follow(&tail.url, "trace-v1").await?;
     drop(waiting);
     let lost = |error| Failure::error("the connection was lost", error);
     events
         .send(Message::text(r#"{"debug":false}"#))
         .await
         .map_err(lost)?;
-    output::note(format_args!(
-        "Following Worker {}; Ctrl-C ends it",
-        worker.name()
-    ));
+    output::note(format_args!("Following {what}; Ctrl-C ends it"));
     loop {
         let message = tokio::select! {
             _ = tokio::signal::ctrl_c() => break,

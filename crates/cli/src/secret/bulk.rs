@@ -62,7 +62,11 @@ impl Bulk {
             }
             other => other?,
         }
-        tell(&worker, &entries, "deployed");
+        tell("worker", worker.name().as_str(), &entries);
+        output::note(format_args!(
+            "Worker {} is deployed with them",
+            worker.name()
+        ));
         Ok(())
     }
 }
@@ -77,7 +81,7 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Entry>, Failure> {
             let opened = File::open(path).map_err(|error| {
                 Failure::usage(format!("failed to read {}: {error}", path.display()))
             })?;
-            let bytes = value::read_bounded(opened, MAX_FILE_BYTES)?;
+            let bytes = value::read_bounded(opened, &path.display().to_string(), MAX_FILE_BYTES)?;
             (path.display().to_string(), bytes)
         }
         None if std::io::stdin().is_terminal() => {
@@ -86,7 +90,7 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Entry>, Failure> {
             ));
         }
         None => {
-            let bytes = value::read_bounded(std::io::stdin().lock(), MAX_FILE_BYTES)?;
+            let bytes = value::read_bounded(std::io::stdin().lock(), "stdin", MAX_FILE_BYTES)?;
             ("stdin".to_owned(), bytes)
         }
     };
@@ -106,7 +110,7 @@ fn parse(place: &str, bytes: &Zeroizing<Vec<u8>>) -> Result<Vec<Entry>, Failure>
         .collect();
     if !wrong.is_empty() {
         return Err(Failure::usage(format!(
-            "in {place}, the values of these are no text: {}; write them in quotes (null deletes a secret)",
+            "in {place}, the values of these are no text: {}; write them in quotes",
             wrong.join(", ")
         )));
     }
@@ -144,7 +148,7 @@ async fn send(worker: &Worker, entries: &[Entry]) -> Result<(), ApiError> {
 }
 
 /// Tells what became of each name.
-pub(crate) fn tell(worker: &Worker, entries: &[Entry], how: &str) {
+pub(crate) fn tell(kind: &str, of: &str, entries: &[Entry]) {
     let change = |entry: &Entry| {
         if entry.value.is_some() {
             Change::Set
@@ -157,7 +161,7 @@ pub(crate) fn tell(worker: &Worker, entries: &[Entry], how: &str) {
             .iter()
             .map(|entry| json!({ "name": entry.name, "change": change(entry) }))
             .collect();
-        output::json(&json!({ "worker": worker.name(), "secrets": secrets }));
+        output::json(&json!({ (kind): of, "secrets": secrets }));
         return;
     }
     let mut table = Table::new(&["NAME", "CHANGE"]);
@@ -169,11 +173,6 @@ pub(crate) fn tell(worker: &Worker, entries: &[Entry], how: &str) {
         table.row([entry.name.as_str(), word]);
     }
     table.print();
-    output::note(format_args!(
-        "{} secrets are changed, and Worker {} {how}",
-        entries.len(),
-        worker.name()
-    ));
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Status, Tail};
+use super::{FilterFlags, Status};
 use crate::failure::Failure;
 
 /// The filters that the flags ask for; all must hold.
 ///
 /// # Errors
 /// A usage error for a rate that is none.
-pub(super) fn of(tail: &Tail) -> Result<Vec<Value>, Failure> {
+pub(super) fn of(tail: &FilterFlags) -> Result<Vec<Value>, Failure> {
     let mut filters = Vec::new();
     if let Some(rate) = tail.sampling_rate {
         if !(rate > 0.0 && rate <= 1.0) {

@@ -5,7 +5,7 @@ use coffer_protocol::tail::TraceEvent;
 use coffer_types::Timestamp;
 use serde_json::Value;
 
-use crate::output::{data, on_stdout, printable};
+use crate::output::{data, moment, on_stdout, printable};
 
 /// Prints an event: a line of the request, and below it what was logged and thrown.
 pub(crate) fn event(event: &TraceEvent) {
@@ -22,7 +22,7 @@ pub(crate) fn event(event: &TraceEvent) {
         .and_then(|ms| ms.checked_mul(1_000))
         .map(Timestamp::from_micros)
         .map_or_else(String::new, |at| {
-            on_stdout(&format!(" @ {at}"), Style::new().dimmed())
+            on_stdout(&format!(" @ {}", moment(at)), Style::new().dimmed())
         });
     let status = status.map_or_else(String::new, |status| format!(" {status}"));
     data(&format!("{} - {outcome}{status}{at}", printable(&what)));
