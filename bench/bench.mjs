@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { reads } from "./access.mjs";
 import { audit } from "./audit.mjs";
 import { Coffer } from "./coffer.mjs";
+import { dev, start } from "./dev.mjs";
 import { gateway } from "./gateway.mjs";
 import { pages } from "./pages.mjs";
 import { bareWorkerd, constantHandler, sqliteOneRow, sqliteSameRows, wranglerDev } from "./peers.mjs";
@@ -28,6 +29,8 @@ try {
   if (!only || only === "access") result.access = await reads(directory, runs, seconds);
   if (!only || only === "audit") result.audit = await audit(join(directory, "audit"), { runs, seconds, events, queries });
   if (!only || only === "pages") result.pages = await pages(join(directory, "pages"), runs, seconds);
+  if (!only || only === "dev") result.dev = await dev(join(directory, "dev-reload"));
+  if (!only || only === "start") result.start = await start(join(directory, "start"));
   console.log(table(result));
   console.log(JSON.stringify(result));
   if (process.env.OUTPUT) writeFileSync(process.env.OUTPUT, `${JSON.stringify(result, null, 2)}\n`);

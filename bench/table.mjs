@@ -20,6 +20,13 @@ export function table(result) {
   if (result.access) lines.push(...section("Reads with tokens in turn, 8 connections", result.access));
   if (result.audit) lines.push(...auditSection(result.audit));
   for (const [secrets, one] of Object.entries(result.pages ?? {})) lines.push(...pageSections(secrets, one));
+  for (const [title, cases] of [["from a saved file to its answer", result.dev], ["from a command's start to its end", result.start]]) {
+    if (!cases) continue;
+    lines.push("", `${title}, ms: median (least to most)`);
+    for (const [name, { median, least, most }] of Object.entries(cases)) {
+      lines.push(`  ${name.padEnd(28)} ${median.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`);
+    }
+  }
   return lines.join("\n");
 }
 

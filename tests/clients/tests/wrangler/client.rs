@@ -61,6 +61,15 @@ impl Wrangler {
         self
     }
 
+    /// Logged in nowhere: for what is done on this machine alone.
+    pub(crate) fn alone() -> Self {
+        Self {
+            program: Program::Package("wrangler"),
+            home: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
+        }
+    }
+
     /// With the user's e-mail address and global API key.
     pub(crate) fn with_global_key(instance: &Instance) -> Self {
         let credentials = instance.credentials();

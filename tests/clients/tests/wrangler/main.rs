@@ -27,6 +27,7 @@ mod hostnames;
 mod identity;
 mod leaks;
 mod lifecycle;
+mod local_dev;
 mod modules;
 mod older;
 mod pages;

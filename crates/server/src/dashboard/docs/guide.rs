@@ -40,6 +40,7 @@ const PARTS: &[Part] = &[
         &[
             page!("deployments"),
             page!("workers"),
+            page!("local-development"),
             page!("project-configuration"),
             page!("pages"),
         ],
