@@ -45,6 +45,10 @@ pub(crate) fn read(
 ///
 /// # Errors
 /// As [`read`].
+#[allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method by its name takes sources of one lifetime alone"
+)]
 pub(crate) fn names(
     directory: &Path,
     environment: Option<&str>,

@@ -28,9 +28,20 @@ impl ProjectFlags {
     /// # Errors
     /// What is wrong in it, with file, line and mark.
     pub(crate) fn read(&self) -> Result<Option<Config>, Failure> {
-        let Some(Read { config, warnings }) = self.read_silently()? else {
+        let Some(Read {
+            config,
+            warnings,
+            built,
+        }) = self.read_silently()?
+        else {
             return Ok(None);
         };
+        if built {
+            let path = config.path.display();
+            output::note(format_args!(
+                "The configuration is {path}, which a build tool made."
+            ));
+        }
         for warning in warnings {
             output::warning(warning);
         }

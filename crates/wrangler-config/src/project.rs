@@ -27,6 +27,8 @@ pub struct Read {
     pub config: Config,
     /// Keys that are not read, values that are not inherited, and the like, in the order of the file.
     pub warnings: Vec<Problem>,
+    /// Whether a build tool made the file, of the project's own.
+    pub built: bool,
 }
 
 /// The environment of a Pages project.
@@ -190,7 +192,11 @@ impl Project {
         });
         let (errors, warnings) = report.into_parts();
         match config {
-            Some(config) if errors.is_empty() => Ok(Read { config, warnings }),
+            Some(config) if errors.is_empty() => Ok(Read {
+                config,
+                warnings,
+                built: self.built,
+            }),
             _ => Err(Refusal::Invalid(errors)),
         }
     }
