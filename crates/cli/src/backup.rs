@@ -8,7 +8,7 @@ use coffer_crypto::SystemRandom;
 use coffer_engine::backup::{BackupError, BackupSummary, back_up, expected_bytes};
 use coffer_types::{Clock, SystemClock, Timestamp};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::Backup;
 use crate::config::Config;
@@ -22,6 +22,9 @@ const FILE_TOO_LARGE: i32 = 25;
 /// How often it is told how far the copy is.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
+/// What is told of a copy that was not finished: the file that it was in is removed.
+const INTERRUPTED: &str = "interrupted: no backup was made";
+
 /// What was made.
 #[derive(Serialize)]
 struct Made<'s> {
@@ -34,16 +37,21 @@ struct Made<'s> {
 pub(crate) async fn run(backup: &Backup) -> Result<(), Failure> {
     let config = crate::start_on(&backup.settings)?;
     let target = target(&backup.target, SystemClock.now());
-    let mut interrupts = signal(SignalKind::interrupt())
-        .map_err(|error| Failure::error("failed to listen for signals", error))?;
-    let _too_large = signal(SignalKind::from_raw(FILE_TOO_LARGE))
-        .map_err(|error| Failure::error("failed to listen for signals", error))?;
+    let mut interrupt = heard(SignalKind::interrupt())?;
+    let mut terminate = heard(SignalKind::terminate())?;
+    let _too_large = heard(SignalKind::from_raw(FILE_TOO_LARGE))?;
     let summary = tokio::select! {
         made = make(&config, &target) => made?,
-        _ = interrupts.recv() => return Err(Failure::sentence("interrupted: no backup was made")),
+        _ = interrupt.recv() => return Err(Failure::sentence(INTERRUPTED)),
+        _ = terminate.recv() => return Err(Failure::sentence(INTERRUPTED)),
     };
     show(&target, &summary);
     Ok(())
+}
+
+/// A signal that ends nothing by itself from here on.
+fn heard(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|error| Failure::error("failed to listen for signals", error))
 }
 
 async fn make(config: &Config, target: &Path) -> Result<BackupSummary, Failure> {
@@ -122,7 +130,7 @@ fn target(named: &Path, now: Timestamp) -> PathBuf {
         .next()
         .unwrap_or_default()
         .chars()
-        .filter(|letter| letter.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .collect();
     named.join(format!("coffer-{}Z.db", time.trim_end_matches('Z')))
 }

@@ -171,7 +171,8 @@ fn after_a_crash_at_any_step_one_of_the_two_files_is_found() {
     let new = files.prepare(&SystemRandom).unwrap();
     assert_ne!(lost.fingerprint(), new.fingerprint());
     let new_print = new.fingerprint().to_owned();
-    let after = Keyring::rewrap_master_keys(&old, &new, &[before.clone()], &SystemRandom).unwrap();
+    let kept = std::slice::from_ref(&before);
+    let after = Keyring::rewrap_master_keys(&old, &new, kept, &SystemRandom).unwrap();
 
     // Crashed after the commit: the next one fits.
     assert_eq!(found(&files, &after[0]).unwrap(), (new_print.clone(), true));

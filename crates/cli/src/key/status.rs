@@ -32,20 +32,11 @@ pub(super) async fn run(settings: &DataSettings) -> Result<(), Failure> {
         ]);
     }
     masters.print();
-    output::data("");
-    let mut keys = Table::new(&[
-        "ACCOUNT",
-        "NAME",
-        "KEY",
-        "CREATED",
-        "MASTER KEY",
-        "SEALS VALUES",
-        "",
-    ]);
     for account in &status.accounts {
-        rows(&mut keys, account);
+        let name = output::printable(&account.account_name);
+        output::data(&format!("\naccount {} ({name})\n", account.account_id));
+        keys(account).print();
     }
-    keys.print();
     let outdated: u64 = status.accounts.iter().map(|one| one.outdated_values).sum();
     if outdated > 0 {
         output::warning(format_args!(
@@ -55,7 +46,8 @@ pub(super) async fn run(settings: &DataSettings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rows(table: &mut Table, account: &AccountKeysStatus) {
+fn keys(account: &AccountKeysStatus) -> Table {
+    let mut table = Table::new(&["KEY", "CREATED", "MASTER KEY", "SEALS VALUES", ""]);
     for key in &account.keys {
         let current = if key.version == account.current_version {
             "current"
@@ -63,8 +55,6 @@ fn rows(table: &mut Table, account: &AccountKeysStatus) {
             ""
         };
         table.row([
-            account.account_id.to_string(),
-            account.account_name.clone(),
             key.version.to_string(),
             key.created_at.to_string(),
             key.master_version.to_string(),
@@ -72,4 +62,5 @@ fn rows(table: &mut Table, account: &AccountKeysStatus) {
             current.to_owned(),
         ]);
     }
+    table
 }

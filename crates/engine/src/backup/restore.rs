@@ -147,14 +147,18 @@ impl Target {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(BackupError::write(directory)(error)),
             Ok(entries) => {
-                for entry in entries {
-                    let name = entry.map_err(BackupError::write(directory))?.file_name();
-                    if name != ROOT_KEY && name != UNFINISHED {
-                        return Err(BackupError::NotEmpty {
-                            directory: directory.to_owned(),
-                            found: name.into(),
-                        });
-                    }
+                let names: Result<Vec<_>, _> = entries
+                    .map(|entry| entry.map(|entry| entry.file_name()))
+                    .collect();
+                let names = names.map_err(BackupError::write(directory))?;
+                let others = names
+                    .iter()
+                    .filter(|name| *name != ROOT_KEY && *name != UNFINISHED);
+                if let Some(found) = others.min() {
+                    return Err(BackupError::NotEmpty {
+                        directory: directory.to_owned(),
+                        found: found.into(),
+                    });
                 }
                 true
             }

@@ -41,7 +41,7 @@ impl Keys {
             .into_iter()
             .map(|(version, created_at)| MasterKeyStatus {
                 version,
-                created_at: created_at,
+                created_at,
                 current: Some(version) == newest,
                 account_keys: wrapped_by(&keys, version),
             })
