@@ -8,12 +8,14 @@ mod custom;
 mod esbuild;
 mod failure;
 mod files;
+mod functions;
 mod glob;
 mod rules;
 pub(crate) mod syntax;
 
 pub(crate) use custom::build;
 pub(crate) use failure::BundleError;
+pub(crate) use functions::{Functions, bundle_functions};
 
 use std::path::{Path, PathBuf};
 
@@ -114,6 +116,35 @@ impl Recipe {
         })
     }
 
+    /// That of a Pages project in this directory: where its code begins is found out later.
+    ///
+    /// # Errors
+    /// If the directory cannot be found.
+    pub(crate) fn of_pages(
+        config: Option<&Config>,
+        directory: &Path,
+        purpose: Purpose,
+    ) -> Result<Self, BundleError> {
+        let directory =
+            std::path::absolute(directory).map_err(|error| BundleError::read(directory, &error))?;
+        let settings = config
+            .map(|config| config.bundle.clone())
+            .unwrap_or_default();
+        let (date, flags) = config.map_or((None, Vec::new()), |config| {
+            let flags = config.compatibility_flags.clone();
+            (config.compatibility_date.clone(), flags)
+        });
+        Ok(Self {
+            entry: PathBuf::new(),
+            source_map: settings.upload_source_maps,
+            directory,
+            settings,
+            compatibility_date: date,
+            compatibility_flags: flags,
+            purpose,
+        })
+    }
+
     /// Where modules beside the code are looked for.
     fn base(&self) -> &Path {
         let beside = || self.entry.parent().unwrap_or(&self.directory);
@@ -137,6 +168,27 @@ pub(crate) async fn bundle(recipe: &Recipe) -> Result<Bundled, BundleError> {
     };
     let esbuild = Esbuild::find(&recipe.directory)?;
     esbuild.bundle(recipe, &rules, beside).await
+}
+
+/// Makes the modules of a Pages project's `_worker.js`: a file, or a directory whose `index.js` it begins with.
+///
+/// # Errors
+/// As [`bundle`].
+pub(crate) async fn bundle_worker_js(path: &Path, recipe: &Recipe) -> Result<Bundled, BundleError> {
+    let mut recipe = recipe.clone();
+    if path.is_dir() {
+        recipe.entry = path.join("index.js");
+        recipe.settings.base_dir = Some(path.to_owned());
+        recipe.settings.find_additional_modules = Some(true);
+    } else {
+        path.clone_into(&mut recipe.entry);
+        recipe.settings.base_dir = None;
+        recipe.settings.find_additional_modules = Some(false);
+    }
+    if !recipe.entry.is_file() {
+        return Err(BundleError::EntryMissing(recipe.entry));
+    }
+    bundle(&recipe).await
 }
 
 /// The files themselves, by their paths below the directory.

@@ -217,3 +217,116 @@ fn what_is_missing_is_named() {
     ));
     assert!(matches!(of(None, None), BundleError::NoEntry));
 }
+
+/// Answers of a bundled Worker that Node.js runs, to paths.
+async fn run_in_node(bundled: &Bundled, asked: &[(&str, &str)]) -> Vec<serde_json::Value> {
+    let directory = tempfile::tempdir().unwrap();
+    for module in &bundled.modules {
+        std::fs::write(directory.path().join(&module.name), &module.content).unwrap();
+    }
+    let driver = format!(
+        "import worker from './index.js';\n\
+         const env = {{ NAME: 'env', ASSETS: {{ fetch: async (request) => new Response(`file ${{new URL(request.url).pathname}}`) }} }};\n\
+         const ctx = {{ waitUntil() {{}}, passThroughOnException() {{}} }};\n\
+         const answers = [];\n\
+         for (const [method, path] of {}) {{\n\
+           try {{\n\
+             const answer = await worker.fetch(new Request(`http://host${{path}}`, {{ method }}), env, ctx);\n\
+             answers.push([answer.status, await answer.text(), answer.headers.get('x-passed')]);\n\
+           }} catch (error) {{ answers.push(['threw', error.message, null]); }}\n\
+         }}\n\
+         console.log(JSON.stringify(answers));\n",
+        serde_json::to_string(asked).unwrap()
+    );
+    std::fs::write(
+        directory.path().join("package.json"),
+        r#"{ "type": "module" }"#,
+    )
+    .unwrap();
+    std::fs::write(directory.path().join("driver.js"), driver).unwrap();
+    let node =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/node_modules/.bin/node");
+    let ran = tokio::process::Command::new(node)
+        .arg("driver.js")
+        .current_dir(directory.path())
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success(), "{told}");
+    serde_json::from_slice(&ran.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn functions_become_a_worker_that_leads_requests() {
+    let directory = project(&[
+        ("functions/index.ts", "export const onRequestGet = () => new Response('home');"),
+        (
+            "functions/_middleware.ts",
+            "const pass = async ({ next, data }) => { data.seen = ['outer']; const answer = await next(); answer.headers.set('x-passed', 'yes'); return answer; };
+             export const onRequest = [pass];",
+        ),
+        (
+            "functions/api/_middleware.js",
+            "export async function onRequest({ next, data }) { data.seen.push('inner'); return next(); }",
+        ),
+        (
+            "functions/api/[id].ts",
+            "import { shown } from '../shown';
+             export const onRequestGet = ({ params, data, functionPath, env }: any) => Response.json([shown(params.id), data.seen, functionPath, env.NAME]);
+             export const onRequestPost = () => new Response('posted', { status: 201 });",
+        ),
+        ("functions/api/list.js", "export const onRequest = () => new Response('list');"),
+        (
+            "functions/files/[[path]].js",
+            "export const onRequest = ({ params, next }) => params.path?.[0] === 'through' ? next() : Response.json(params.path ?? null);",
+        ),
+        ("functions/open.js", "export const onRequest = (context) => { context.passThroughOnException(); throw new Error('no'); };"),
+        ("functions/wrong.js", "export const onRequest = () => 'text';"),
+        ("functions/shown.ts", "export const shown = (text: string) => `<${text}>`;"),
+    ]);
+    let recipe = Recipe::of_pages(None, directory.path(), Purpose::Development).unwrap();
+    let functions = super::bundle_functions(&directory.path().join("functions"), &recipe).await;
+    let functions = functions.unwrap().unwrap();
+    assert!(
+        functions.routes.contains(r#""include":["/*"]"#),
+        "{}",
+        functions.routes
+    );
+    let asked = [
+        ("GET", "/"),
+        ("GET", "/api/7"),
+        ("POST", "/api/7"),
+        ("GET", "/api/list/"),
+        ("PUT", "/api/7"),
+        ("GET", "/files"),
+        ("GET", "/files/a/b"),
+        ("GET", "/files/through/x"),
+        ("GET", "/open"),
+        ("GET", "/wrong"),
+        ("GET", "/shown"),
+        ("POST", "/"),
+    ];
+    let answers = run_in_node(&functions.bundled, &asked).await;
+    let expected = serde_json::json!([
+        [200, "home", "yes"],
+        [
+            200,
+            "[\"<7>\",[\"outer\",\"inner\"],\"/api\",\"env\"]",
+            "yes"
+        ],
+        [201, "posted", "yes"],
+        [200, "list", "yes"],
+        [200, "file /api/7", "yes"],
+        [200, "null", "yes"],
+        [200, "[\"a\",\"b\"]", "yes"],
+        [200, "file /files/through/x", "yes"],
+        [200, "file /open", null],
+        ["threw", "the function at / returned no Response", null],
+        [200, "file /shown", "yes"],
+        [200, "file /", "yes"],
+    ]);
+    for (given, expected) in answers.iter().zip(expected.as_array().unwrap()) {
+        assert_eq!(given, expected);
+    }
+}
