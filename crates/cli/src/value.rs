@@ -98,7 +98,7 @@ pub(crate) fn given_or_read(
 }
 
 fn from_stdin(raw: bool) -> Result<Zeroizing<String>, Failure> {
-    let bytes = read_bounded(std::io::stdin().lock(), MAX_BYTES)?;
+    let bytes = read_bounded(std::io::stdin().lock(), "stdin", MAX_BYTES)?;
     text(bytes, raw)
 }
 
@@ -106,17 +106,21 @@ fn from_stdin(raw: bool) -> Result<Zeroizing<String>, Failure> {
 ///
 /// # Errors
 /// If there is more, or reading fails.
-pub(crate) fn read_bounded(from: impl Read, max_bytes: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read_bounded(
+    from: impl Read,
+    place: &str,
+    max_bytes: u64,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     // All of it is reserved at once: a buffer that grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(max_bytes).unwrap_or(usize::MAX) + 1,
     ));
     from.take(max_bytes + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::error("failed to read stdin", error))?;
+        .map_err(|error| Failure::error(&format!("failed to read {place}"), error))?;
     if bytes.len() as u64 > max_bytes {
         return Err(Failure::usage(format!(
-            "stdin holds more than {max_bytes} bytes"
+            "{place} holds more than {max_bytes} bytes"
         )));
     }
     Ok(bytes)
@@ -169,7 +173,7 @@ mod tests {
 
     #[test]
     fn more_than_any_value_may_have_is_refused() {
-        assert!(read_bounded(std::io::repeat(b'a'), 10).is_err());
-        assert_eq!(read_bounded(&b"0123456789"[..], 10).unwrap().len(), 10);
+        assert!(read_bounded(std::io::repeat(b'a'), "x", 10).is_err());
+        assert_eq!(read_bounded(&b"0123456789"[..], "x", 10).unwrap().len(), 10);
     }
 }

@@ -11,6 +11,9 @@ use crate::target::Target;
 /// Items on a page where only its number is given.
 const DEFAULT_PER_PAGE: u32 = 10;
 
+/// How secrets are listed for people who look for one.
+pub(super) const BY_NAME: [(&str, &str); 2] = [("order", "name"), ("direction", "asc")];
+
 /// Which part of a list; without them it is the whole.
 #[derive(Debug, Default, Args)]
 pub(super) struct PageFlags {

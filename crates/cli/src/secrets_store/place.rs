@@ -59,6 +59,15 @@ pub(super) fn explained(target: &Target, store: &ChosenStore, error: ApiError) -
             "store {store} is not empty: delete its secrets first, or add --force"
         ));
     }
+    if error.says("secret_name_already_exists") {
+        return Failure::conflict(format!(
+            "{error}\n`coffer secrets-store secret update` gives a secret that is there a new value"
+        ));
+    }
+    if error.says("secret_in_use") {
+        let message = error.to_string();
+        return Failure::conflict(message.replace("?force=true", "--force"));
+    }
     if !error.says("store_not_found") {
         return error.into();
     }

@@ -45,7 +45,7 @@ fn print(secret: &Secret) {
         return;
     }
     let comment = secret.comment.as_ref();
-    output::facts(&[
+    let mut facts = vec![
         ("Name", secret.name.to_string()),
         ("ID", secret.id.to_string()),
         ("Store", secret.store_id.to_string()),
@@ -53,9 +53,7 @@ fn print(secret: &Secret) {
         ("Status", secret.status.as_str().to_owned()),
         ("Created", minute(secret.created)),
         ("Modified", minute(secret.modified)),
-        (
-            "Comment",
-            comment.map_or_else(String::new, |comment| comment.as_str().to_owned()),
-        ),
-    ]);
+    ];
+    facts.extend(comment.map(|comment| ("Comment", comment.as_str().to_owned())));
+    output::facts(&facts);
 }

@@ -7,7 +7,7 @@ use super::scopes_of;
 use crate::failure::Failure;
 use crate::output::{self, Table};
 use crate::secrets_store::chosen::find_store;
-use crate::secrets_store::page::PageFlags;
+use crate::secrets_store::page::{BY_NAME, PageFlags};
 use crate::secrets_store::place::{PlaceFlags, explained, path_in, waiting};
 
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ impl List {
                 let path = path_in(target, store.id, "/secrets");
                 let (secrets, part) = self
                     .page
-                    .read::<Secret>(target, &path, &[])
+                    .read::<Secret>(target, &path, &BY_NAME)
                     .await
                     .map_err(|error| explained(target, &store, error))?;
                 drop(spinner);

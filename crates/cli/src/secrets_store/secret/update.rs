@@ -85,7 +85,7 @@ impl Update {
                     output::json(&answer.result);
                 } else {
                     output::note(format_args!(
-                        "Secret {} has a new {} (ID: {})",
+                        "Secret {} is updated: {} (ID: {})",
                         secret.name,
                         changed.join(", "),
                         secret.id

@@ -8,7 +8,7 @@ use crate::api::Answer;
 use crate::failure::Failure;
 use crate::output::{self, Bar, Table};
 use crate::secrets_store::chosen::{find_secret, find_store};
-use crate::secrets_store::page::minute;
+use crate::secrets_store::page::{BY_NAME, minute};
 use crate::secrets_store::place::{PlaceFlags, explained, own_path, path_in};
 use crate::target::Target;
 
@@ -36,7 +36,7 @@ impl Usage {
                     Some(secret) => vec![find_secret(target, &store, secret).await?],
                     None => target
                         .api()
-                        .read_all(&path_in(target, store.id, "/secrets"), &[])
+                        .read_all(&path_in(target, store.id, "/secrets"), &BY_NAME)
                         .await
                         .map_err(|error| explained(target, &store, error))?,
                 };
