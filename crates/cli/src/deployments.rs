@@ -39,11 +39,11 @@ fn show(deployment: &Deployment) {
             author.map_or_else(|| "-".to_owned(), ToString::to_string),
         ),
         ("Source", deployment.source.clone()),
-        (
-            "Message",
-            annotated(&deployment.annotations, "workers/message").to_owned(),
-        ),
     ];
+    match annotated(&deployment.annotations, "workers/message") {
+        "" => {}
+        message => lines.push(("Message", message.to_owned())),
+    }
     for share in &deployment.versions {
         lines.push((
             "Version",

@@ -124,6 +124,13 @@ impl From<ApiError> for Failure {
             _ => "",
         };
         let message = format!("{error}{hint}");
+        // A limit of the account is in the way; nothing is wrong with what was sent.
+        if error.says("maximum_") {
+            return Self::conflict(message);
+        }
+        if matches!(error, ApiError::Address(_) | ApiError::Credentials) {
+            return Self::usage(message);
+        }
         match error.status() {
             Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => {
                 Self::usage(message)

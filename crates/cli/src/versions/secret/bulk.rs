@@ -27,7 +27,10 @@ impl Bulk {
             let text = entry.value.as_deref().map(|text| SecretText::new(text));
             (entry.name.as_str(), text)
         });
-        let done = format!("{} secrets are changed", entries.len());
+        let done = match entries.len() {
+            1 => "1 secret is changed".to_owned(),
+            several => format!("{several} secrets are changed"),
+        };
         patch(&worker, &self.version, env.collect(), &done).await
     }
 }
