@@ -104,7 +104,7 @@ fn named_account(
         Some(text) => text
             .parse()
             .map(Some)
-            .map_err(|error| Failure::usage(format!("the account id in the environment {error}"))),
+            .map_err(|error| Failure::usage(format!("the account id in the environment is {error}"))),
     }
 }
 
