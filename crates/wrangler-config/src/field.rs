@@ -3,11 +3,10 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use crate::bounds::MAX_QUOTED_CHARS;
 use crate::json::Json;
-use crate::problem::shown;
 use crate::report::Report;
 use crate::syntax::{Kind, Member, Span, Value};
+use crate::words::{cut, described, unknown};
 
 /// The largest whole number that JavaScript holds exactly.
 const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -342,35 +341,6 @@ impl<'a> Table<'a> {
     }
 }
 
-/// What is said of a member that its object does not have.
-pub(crate) fn unknown(path: &str, key: &str, known: &[&str]) -> String {
-    let whose = if path.is_empty() {
-        String::new()
-    } else {
-        format!(" of \"{path}\"")
-    };
-    let key_shown = quoted(key);
-    match similar(key, known) {
-        Some(meant) => format!("{key_shown} is no key{whose}; did you mean \"{meant}\"?"),
-        None => format!("{key_shown} is no key{whose} and is not read"),
-    }
-}
-
-/// The known word that is nearest to one.
-fn similar<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let plain = |word: &str| word.to_lowercase().replace(['_', '-'], "");
-    let word = plain(word);
-    if word.len() > MAX_QUOTED_CHARS {
-        return None;
-    }
-    known
-        .iter()
-        .map(|one| (strsim::osa_distance(&word, &plain(one)), *one))
-        .filter(|(distance, one)| *distance <= (one.len() / 3).min(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, one)| one)
-}
-
 /// Whether JavaScript holds a number as it is written.
 fn is_exact(number: &serde_json::Number) -> bool {
     number.is_f64()
@@ -392,30 +362,4 @@ fn whole(number: &serde_json::Number) -> Option<u64> {
         )]
         (float.fract() == 0.0 && (0.0..limit).contains(&float)).then_some(float as u64)
     })
-}
-
-/// What a value is, for a sentence.
-fn described(value: &Value) -> String {
-    match &value.kind {
-        Kind::Null => "null".to_owned(),
-        Kind::Boolean(boolean) => boolean.to_string(),
-        Kind::Number(number) => format!("the number {number}"),
-        Kind::Text(text) => format!("the text {}", quoted(text)),
-        Kind::Date(date) => format!("the date {date}"),
-        Kind::List(_) => "a list".to_owned(),
-        Kind::Object(_) => "an object".to_owned(),
-    }
-}
-
-/// Text in quotes, cut if it is long, with nothing in it that steers a terminal.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", cut(text))
-}
-
-fn cut(text: &str) -> String {
-    let mut cut: String = text.chars().take(MAX_QUOTED_CHARS).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    shown(&cut)
 }

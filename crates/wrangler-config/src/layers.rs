@@ -1,8 +1,9 @@
 //! The top level of a file and the environment that is laid over it.
 
-use crate::field::{Field, Table, unknown};
+use crate::field::{Field, Table};
 use crate::keys::{self, Reach, Use};
 use crate::report::Report;
+use crate::words::{quoted, unknown};
 
 /// Where a key is looked up.
 pub(crate) struct Layers<'a> {
@@ -85,7 +86,7 @@ impl<'a> Layers<'a> {
                 own.members().iter().map(|one| one.key.as_str()).collect();
             for member in top.members() {
                 if !own.contains(member.key.as_str()) && !self.report.is_full() {
-                    let shown = crate::field::quoted(&member.key);
+                    let shown = quoted(&member.key);
                     let message = format!(
                         "the {what} {shown} is not inherited, and \"env.{name}.{key}\" lacks it; repeat it there if \
                          it is wanted"

@@ -23,6 +23,7 @@ mod refusal;
 mod report;
 mod source;
 mod syntax;
+mod words;
 
 pub use bounds::{MAX_FILE_BYTES, MAX_PROBLEMS};
 pub use config::Config;

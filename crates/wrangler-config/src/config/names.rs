@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::field::{Field, quoted};
+use crate::field::Field;
+use crate::words::quoted;
 
 /// The names that were read so far, and where each was first.
 pub(super) struct Names {

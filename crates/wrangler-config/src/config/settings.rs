@@ -1,8 +1,9 @@
 //! Keys with one value each.
 
-use crate::field::{Field, quoted};
+use crate::field::Field;
 use crate::json::Json;
 use crate::layers::Layers;
+use crate::words::quoted;
 
 /// The Worker's name; an environment's is made of the top level's.
 pub(super) fn name(layers: &Layers<'_>, pages: bool) -> Option<String> {
