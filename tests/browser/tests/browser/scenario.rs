@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use coffer_testkit::{Canary, Instance, SeededRandom};
+use coffer_testkit::{Canary, Instance, SeededRandom, Settings};
 use tokio::process::Command;
 
 /// Longer than any scenario takes on a loaded machine.
@@ -13,7 +13,16 @@ const DEADLINE: Duration = Duration::from_secs(400);
 /// Runs `specs/{name}.mjs` against a new server to its successful end. No output of the server, and no file of its
 /// data, holds the values that the scenario gave its secrets.
 pub(crate) async fn run(name: &str) {
-    let instance = Instance::start().await.unwrap();
+    run_with(name, &[]).await;
+}
+
+/// As [`run`], with further arguments of `coffer serve`.
+pub(crate) async fn run_with(name: &str, arguments: &[&str]) {
+    let settings = Settings {
+        arguments: arguments.iter().map(Into::into).collect(),
+        ..Settings::default()
+    };
+    let instance = Instance::start_with(settings).await.unwrap();
     let canary = Canary::new(&SeededRandom::new(u64::from(instance.workers_port())));
     let mark = canary.value().split(' ').find(|word| word.len() > 60);
     let packages = package().join("node_modules");

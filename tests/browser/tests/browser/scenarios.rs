@@ -1,6 +1,6 @@
 //! Every scenario, each on a server of its own.
 
-use crate::scenario::run;
+use crate::scenario::{run, run_with};
 
 #[tokio::test]
 async fn sign_in() {
@@ -99,7 +99,8 @@ async fn sessions() {
 
 #[tokio::test]
 async fn guessed_passwords() {
-    run("attempts").await;
+    // By the hour, so that no attempt is let by again while the scenario looks.
+    run_with("attempts", &["--failed-attempts-per-address", "20/hour"]).await;
 }
 
 #[tokio::test]
