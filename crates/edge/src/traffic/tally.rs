@@ -49,7 +49,7 @@ impl Tally {
 
     /// Counts a request that was answered now, and whether that was an error.
     pub(crate) fn count(&self, is_error: bool) {
-        let Some(counts) = self.counts.get().or_else(|| self.make_counts()) else {
+        let Some(counts) = self.counts().or_else(|| self.make_counts()) else {
             self.is_left_out.store(true, Ordering::Relaxed);
             return;
         };
@@ -63,14 +63,18 @@ impl Tally {
     /// The requests in each part of a stretch of time; `None` if there was no room to count them.
     pub(super) fn parts(&self, span: TrafficSpan) -> Option<Vec<TrafficPart>> {
         let now = self.clock.now();
-        match self.counts.get() {
+        match self.counts() {
             Some(counts) => Some(parts(now, span, Some(counts))),
             None if self.is_left_out.load(Ordering::Relaxed) => None,
             None => Some(nothing(now, span)),
         }
     }
 
-    fn make_counts(&self) -> Option<&Box<Counts>> {
+    fn counts(&self) -> Option<&Counts> {
+        self.counts.get().map(Box::as_ref)
+    }
+
+    fn make_counts(&self) -> Option<&Counts> {
         let one_less = |room: usize| room.checked_sub(1);
         self.room
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
@@ -79,7 +83,7 @@ impl Tally {
             // Another request was quicker.
             self.room.fetch_add(1, Ordering::Relaxed);
         }
-        self.counts.get()
+        self.counts()
     }
 }
 
@@ -134,7 +138,7 @@ pub(super) fn nothing(now: Timestamp, span: TrafficSpan) -> Vec<TrafficPart> {
     parts(now, span, None)
 }
 
-fn parts(now: Timestamp, span: TrafficSpan, counts: Option<&Box<Counts>>) -> Vec<TrafficPart> {
+fn parts(now: Timestamp, span: TrafficSpan, counts: Option<&Counts>) -> Vec<TrafficPart> {
     let (hours, length) = match span {
         TrafficSpan::Hour => (0, 60),
         TrafficSpan::Day => (1, 24),

@@ -20,7 +20,7 @@ enum Change {
     NoSecret(SecretId),
     Worker(WorkerRow),
     NoWorker(WorkerId),
-    Version(VersionRow),
+    Version(Box<VersionRow>),
     NoVersion(VersionId),
     Read(SecretId, WorkerId, i64),
 }
@@ -143,11 +143,11 @@ async fn beside_a_secret_stands_how_much_it_is_used() {
         (Change::Worker(one.clone()), ""),
         (Change::Worker(other.clone()), ""),
         (Change::Secret(key.clone()), "KEY 0"),
-        (Change::Version(first.clone()), "KEY 1"),
+        (Change::Version(Box::new(first.clone())), "KEY 1"),
         // Bound before it was there.
         (Change::Secret(token), "KEY 1, TOKEN 1"),
-        (Change::Version(second.clone()), "KEY 1, TOKEN 1"),
-        (Change::Version(third), "KEY 2, TOKEN 1"),
+        (Change::Version(Box::new(second.clone())), "KEY 1, TOKEN 1"),
+        (Change::Version(Box::new(third)), "KEY 2, TOKEN 1"),
         (Change::NoVersion(first.id), "KEY 2, TOKEN 0"),
         (Change::Read(key.id, one.id, 5), "KEY 2 read, TOKEN 0"),
         // Told late: what is known is later.
@@ -186,7 +186,7 @@ async fn a_list_by_use_has_the_most_used_last_or_first() {
         let worker = worker(&fixture, &random, name);
         let version = version(&fixture, &random, &worker, 1, bound);
         write(&fixture, Change::Worker(worker.clone())).await;
-        write(&fixture, Change::Version(version)).await;
+        write(&fixture, Change::Version(Box::new(version))).await;
         let reader = if name == "one" { 0 } else { 2 };
         let seconds = i64::try_from(reader).unwrap() + 1;
         write(&fixture, Change::Read(rows[reader].id, worker.id, seconds)).await;
