@@ -81,7 +81,7 @@ fn root_key(config: &Config) -> Option<Finding> {
         Err(error) => Finding::fail(
             "root key",
             error.to_string(),
-            "without its root key nothing can be unsealed: put the copy that you keep in its place, mode 0400",
+            "do what it says; if the file is lost, put the copy that you keep in its place, mode 0400",
         ),
     })
 }
