@@ -13,7 +13,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use error::{ApiError, Outcome};
 pub(crate) use transport::Transport;
 
-use coffer_protocol::v4::{Envelope, ErrorInfo, PageInfo};
+use coffer_protocol::v4::{Envelope, PageInfo};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 
@@ -34,8 +34,6 @@ pub(crate) struct Answer<T> {
     pub(crate) result: T,
     /// Where a list's page stands in the whole.
     pub(crate) page: Option<PageInfo>,
-    /// Remarks for people.
-    pub(crate) messages: Vec<ErrorInfo>,
 }
 
 impl Api {
@@ -216,7 +214,6 @@ fn understood<T: DeserializeOwned>(
         return Ok(Answer {
             result,
             page: envelope.result_info,
-            messages: envelope.messages,
         });
     }
     match serde_json::from_slice::<Envelope<serde_json::Value, serde_json::Value>>(body) {

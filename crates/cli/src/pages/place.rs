@@ -77,18 +77,31 @@ impl PagesFlags {
         remote::connect(&self.server, None).await
     }
 
-    /// The name in the configuration, if that is a Pages project's.
-    fn configured(&self) -> Result<Option<String>, Failure> {
+    /// The configuration of an environment, and its warnings on stderr; `None` if there is none of a Pages project.
+    ///
+    /// # Errors
+    /// What is wrong in it.
+    pub(crate) fn read(
+        &self,
+        environment: coffer_wrangler_config::PagesEnvironment,
+    ) -> Result<Option<coffer_wrangler_config::Read>, Failure> {
         let project = ProjectFlags {
             config: self.config.clone(),
             env: None,
         };
-        let Some(project) = project.open()?.filter(|project| project.is_pages()) else {
-            return Ok(None);
-        };
-        let production = coffer_wrangler_config::PagesEnvironment::Production;
-        let read = project.pages_config(production).map_err(Failure::usage)?;
-        Ok(read.config.name)
+        match project.open()?.filter(|project| project.is_pages()) {
+            Some(project) => project
+                .pages_config(environment)
+                .map(Some)
+                .map_err(Failure::usage),
+            None => Ok(None),
+        }
+    }
+
+    /// The name in the configuration, if that is a Pages project's.
+    fn configured(&self) -> Result<Option<String>, Failure> {
+        let read = self.read(coffer_wrangler_config::PagesEnvironment::Production)?;
+        Ok(read.and_then(|read| read.config.name))
     }
 }
 
@@ -121,6 +134,16 @@ impl Place {
             ));
         }
         error.into()
+    }
+
+    /// Whether an error says that the project is not there.
+    pub(crate) fn is_missing(error: &ApiError) -> bool {
+        error.has_code(NO_PROJECT)
+    }
+
+    /// The path of the account's projects.
+    pub(crate) fn projects_path(&self) -> String {
+        projects_path(&self.server)
     }
 
     /// The project.

@@ -1,6 +1,6 @@
 //! Static files: found, hashed, and sent where the server has not got them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,16 @@ use crate::random;
 
 /// Files that are not served: what they say is.
 const RULES: [&str; 3] = ["/_headers", "/_redirects", "/.assetsignore"];
+/// The same of a Pages project, with its code.
+const RULES_OF_PAGES: [&str; 7] = [
+    "/_headers",
+    "/_redirects",
+    "/_routes.json",
+    "/_worker.js",
+    "/.assetsignore",
+    "/.DS_Store",
+    "/wrangler.toml",
+];
 /// A file that lists what is not served, as `.gitignore` does.
 const IGNORE: &str = ".assetsignore";
 /// Characters of a file's hash.
@@ -60,6 +70,8 @@ enum WorkerFirst {
 #[derive(Debug)]
 pub(crate) struct AssetFiles {
     files: BTreeMap<String, AssetFile>,
+    /// A name of each file by its hash.
+    names: HashMap<String, String>,
     config: AssetsConfig,
 }
 
@@ -87,36 +99,12 @@ impl AssetFiles {
     /// # Errors
     /// For a directory that is none, a file that is too large or cannot be read, and too many of them.
     pub(crate) fn read(directory: &Path, settings: &Assets) -> Result<Self, Failure> {
-        if !directory.is_dir() {
+        let skipped = |name: &str| RULES.contains(&name);
+        let files = files(directory, skipped)?;
+        if let Some(worker) = files.get("/_worker.js") {
             return Err(Failure::usage(format!(
-                "the directory of static files {} is not there: build it first, or change assets.directory",
-                directory.display()
-            )));
-        }
-        let mut files = BTreeMap::new();
-        for path in paths(directory)? {
-            let Some(name) = served_name(directory, &path) else {
-                return Err(Failure::usage(format!(
-                    "the name of {} is not UTF-8",
-                    path.display()
-                )));
-            };
-            if RULES.contains(&name.as_str()) {
-                continue;
-            }
-            if name == "/_worker.js" {
-                return Err(Failure::usage(format!(
-                    "{} would be readable by everyone: name it in {IGNORE} if it is the Worker's code",
-                    path.display()
-                )));
-            }
-            files.insert(name, AssetFile::read(path)?);
-        }
-        if files.len() > MAX_ASSETS_PER_VERSION {
-            return Err(Failure::usage(format!(
-                "{} holds {} files, and a version has at most {MAX_ASSETS_PER_VERSION}",
-                directory.display(),
-                files.len()
+                "{} would be readable by everyone: name it in {IGNORE} if it is the Worker's code",
+                worker.path.display()
             )));
         }
         let rules = |name: &str| fs::read_to_string(directory.join(name)).ok();
@@ -132,7 +120,55 @@ impl AssetFiles {
             headers: rules("_headers"),
             redirects: rules("_redirects"),
         };
-        Ok(Self { files, config })
+        Ok(Self::new(files, config))
+    }
+
+    /// The files of a Pages project's directory, but those that say how it is served and its code.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn of_pages(directory: &Path) -> Result<Self, Failure> {
+        let skipped = |name: &str| {
+            RULES_OF_PAGES.contains(&name)
+                || name.starts_with("/_worker.js/")
+                || name.starts_with("/functions/")
+        };
+        Ok(Self::new(
+            files(directory, skipped)?,
+            AssetsConfig::default(),
+        ))
+    }
+
+    fn new(files: BTreeMap<String, AssetFile>, config: AssetsConfig) -> Self {
+        let names = files.iter();
+        let names = names.map(|(name, file)| (file.hash.clone(), name.clone()));
+        Self {
+            names: names.collect(),
+            files,
+            config,
+        }
+    }
+
+    /// The hashes of the files by their paths.
+    pub(crate) fn manifest(&self) -> BTreeMap<&str, &str> {
+        let files = self.files.iter();
+        files
+            .map(|(name, file)| (name.as_str(), file.hash.as_str()))
+            .collect()
+    }
+
+    /// The file with a hash: its media type and its content.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub(crate) fn with_hash(&self, hash: &str) -> Result<(String, Vec<u8>), Failure> {
+        let file = self.names.get(hash).and_then(|name| {
+            let file = self.files.get(name)?;
+            Some((name, file))
+        });
+        let (name, file) =
+            file.ok_or_else(|| Failure::sentence("the server asks for a file that is not here"))?;
+        Ok((media_type(name), read(&file.path)?))
     }
 
     /// How many there are.
@@ -186,16 +222,11 @@ impl AssetFiles {
     fn form(&self, hashes: &[String]) -> Result<Body, Failure> {
         let mut form = Form::default();
         for hash in hashes {
-            let (name, file) = self
-                .files
-                .iter()
-                .find(|(_, file)| file.hash == *hash)
-                .ok_or_else(|| Failure::sentence("the server asks for a file that is not here"))?;
-            let content = read(&file.path)?;
+            let (content_type, content) = self.with_hash(hash)?;
             form.add(Part {
                 name: hash.clone(),
                 file_name: Some(hash.clone()),
-                content_type: Some(media_type(name)),
+                content_type: Some(content_type),
                 content: Zeroizing::new(STANDARD.encode(content).into_bytes()),
             });
         }
@@ -225,6 +256,39 @@ impl AssetFile {
         let hash = hasher.finalize().to_hex()[..HASH_CHARS].to_owned();
         Ok(Self { path, hash, size })
     }
+}
+
+/// The files of a directory by the paths at which they are served.
+fn files(
+    directory: &Path,
+    skipped: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, AssetFile>, Failure> {
+    if !directory.is_dir() {
+        return Err(Failure::usage(format!(
+            "the directory of static files {} is not there: build it first, or name another",
+            directory.display()
+        )));
+    }
+    let mut files = BTreeMap::new();
+    for path in paths(directory)? {
+        let Some(name) = served_name(directory, &path) else {
+            return Err(Failure::usage(format!(
+                "the name of {} is not UTF-8",
+                path.display()
+            )));
+        };
+        if !skipped(&name) {
+            files.insert(name, AssetFile::read(path)?);
+        }
+    }
+    if files.len() > MAX_ASSETS_PER_VERSION {
+        return Err(Failure::usage(format!(
+            "{} holds {} files, and a version has at most {MAX_ASSETS_PER_VERSION}",
+            directory.display(),
+            files.len()
+        )));
+    }
+    Ok(files)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

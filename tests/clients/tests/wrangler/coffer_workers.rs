@@ -267,3 +267,97 @@ async fn logs_are_followed_and_cannot_move_the_cursor() {
     assert!(text.contains("/x - exception"), "{text}");
     assert!(text.contains("(log) one\u{fffd}[2J {\"two\":2}"), "{text}");
 }
+
+/// What the API says of a project's newest deployment, without what is different in any two.
+async fn deployed(instance: &Instance, project: &str) -> Value {
+    let path = format!("/pages/projects/{project}/deployments");
+    let answer = instance.api().get(&path).await.unwrap().success().unwrap();
+    let newest = &answer.result()[0];
+    json!({
+        "environment": newest["environment"],
+        "trigger": newest["deployment_trigger"]["metadata"],
+        "env_vars": newest["env_vars"],
+        "uses_functions": newest["uses_functions"],
+        "date": newest["compatibility_date"],
+    })
+}
+
+#[tokio::test]
+async fn a_site_is_the_same_whoever_deploys_it() {
+    let instance = Instance::start().await.unwrap();
+    let wrangler = Wrangler::of(&instance);
+    let coffer = Wrangler::of(&instance).or_rather_coffer();
+    let site = Project::empty()
+        .with("public/index.html", "<h1>home</h1>\n")
+        .with("public/a/b.txt", "text")
+        .with("public/_headers", "/*\n  x-from: headers\n")
+        .with("public/_redirects", "/old /a/b.txt 302\n")
+        .with(
+            "functions/_middleware.ts",
+            "export const onRequest = async (context: any) => {\n  const answer = await context.next();\n  \
+             const marked = new Response(answer.body, answer);\n  marked.headers.set(\"x-middleware\", \"ran\");\n  \
+             return marked;\n};\n",
+        )
+        .with(
+            "functions/api/[name].ts",
+            "export const onRequestGet = ({ env, params }: any) => Response.json([params.name, env.KEY ?? null]);\n",
+        )
+        .with(
+            "functions/files/[[path]].js",
+            "export const onRequest = ({ params }) => Response.json(params.path);\n",
+        );
+    let mut states = Vec::new();
+    for (program, name) in [(&wrangler, "by-wrangler"), (&coffer, "by-coffer")] {
+        let run = async |arguments: &[&str], input: &str| {
+            let arguments = [&["pages"][..], arguments].concat();
+            program
+                .run_in(site.path(), &arguments, input)
+                .await
+                .succeeded()
+        };
+        run(
+            &["project", "create", name, "--production-branch", "main"],
+            "",
+        )
+        .await;
+        run(&["secret", "put", "KEY", "--project-name", name], "v").await;
+        let about = ["--commit-hash", "0123456789abcdef0123456789abcdef01234567"];
+        let about = [
+            &about[..],
+            &["--commit-message", "said", "--commit-dirty=true"],
+        ]
+        .concat();
+        for branch in ["main", "other"] {
+            let deploy = [
+                "deploy",
+                "public",
+                "--project-name",
+                name,
+                "--branch",
+                branch,
+            ];
+            run(&[&deploy[..], &about].concat(), "").await;
+            states.push(deployed(&instance, name).await);
+        }
+        let gateway = instance.gateway_of("pages.localhost");
+        for path in ["/", "/a/b.txt", "/old", "/api/x", "/files/a/b", "/none"] {
+            let reply = gateway.get(name, path).await.unwrap();
+            states.push(json!([
+                path,
+                reply.status,
+                reply.text,
+                reply
+                    .headers
+                    .get("x-from")
+                    .map(|value| value.to_str().unwrap()),
+                reply
+                    .headers
+                    .get("x-middleware")
+                    .map(|value| value.to_str().unwrap()),
+            ]));
+        }
+    }
+    let (by_wrangler, by_coffer) = states.split_at(states.len() / 2);
+    assert_eq!(by_coffer, by_wrangler);
+    assert_eq!(by_coffer[5][2], "[\"x\",\"v\"]");
+}
