@@ -193,6 +193,9 @@ async fn open(directory: &Path) -> Result<Option<Installation>, Hold> {
         Ok(installation) => Ok(Some(installation)),
         Err(InstallationError::Open(OpenError::Missing(_))) => Ok(None),
         Err(InstallationError::Open(OpenError::Locked(_))) => Err(Hold::Taken),
+        Err(error @ InstallationError::Open(OpenError::Database { .. })) => Err(Hold::Failed(
+            Failure::sentence(error).advised("see whether its disk is full"),
+        )),
         Err(error) => Err(Hold::Failed(Failure::sentence(error))),
     }
 }

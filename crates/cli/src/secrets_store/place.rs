@@ -10,6 +10,9 @@ use crate::output::Spinner;
 use crate::project::{self, ProjectFlags};
 use crate::target::{Target, TargetFlags};
 
+/// The code with which the API says that its database fails.
+const UNAVAILABLE: u32 = 10013;
+
 /// Flags of every command of this area.
 #[derive(Debug, Default, Args)]
 pub(super) struct PlaceFlags {
@@ -54,6 +57,12 @@ pub(super) fn waiting(target: &Target, text: &str) -> Option<Spinner> {
 
 /// What to say of an error: a store that is not there is explained.
 pub(super) fn explained(target: &Target, store: &ChosenStore, error: ApiError) -> Failure {
+    if target.is_local() && error.has_code(UNAVAILABLE) {
+        return Failure::sentence(format!(
+            "{} cannot be written, and nothing was changed: see whether its disk is full",
+            target.api().place()
+        ));
+    }
     if error.says("store_not_empty") {
         return Failure::conflict(format!(
             "store {store} is not empty: delete its secrets first, or add --force"
