@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reads } from "./access.mjs";
 import { audit } from "./audit.mjs";
+import { bulk } from "./bulk.mjs";
 import { Coffer } from "./coffer.mjs";
 import { dev, start } from "./dev.mjs";
 import { gateway } from "./gateway.mjs";
@@ -31,6 +32,7 @@ try {
   if (!only || only === "pages") result.pages = await pages(join(directory, "pages"), runs, seconds);
   if (!only || only === "dev") result.dev = await dev(join(directory, "dev-reload"));
   if (!only || only === "start") result.start = await start(join(directory, "start"));
+  if (!only || only === "bulk") result.bulk = await bulk(join(directory, "bulk"));
   console.log(table(result));
   console.log(JSON.stringify(result));
   if (process.env.OUTPUT) writeFileSync(process.env.OUTPUT, `${JSON.stringify(result, null, 2)}\n`);

@@ -90,7 +90,7 @@ async function serve(directory, program, args, ready, port) {
 
 const since = (began) => Number(process.hrtime.bigint() - began) / 1e6;
 
-const summaries = (times) =>
+export const summaries = (times) =>
   Object.fromEntries(
     Object.entries(times).map(([name, all]) => [name, { median: median(all), least: Math.min(...all), most: Math.max(...all) }]),
   );

@@ -20,7 +20,7 @@ export function table(result) {
   if (result.access) lines.push(...section("Reads with tokens in turn, 8 connections", result.access));
   if (result.audit) lines.push(...auditSection(result.audit));
   for (const [secrets, one] of Object.entries(result.pages ?? {})) lines.push(...pageSections(secrets, one));
-  for (const [title, cases] of [["from a saved file to its answer", result.dev], ["from a command's start to its end", result.start]]) {
+  for (const [title, cases] of [["from a saved file to its answer", result.dev], ["from a command's start to its end", result.start], ["100 secrets by one command", result.bulk]]) {
     if (!cases) continue;
     lines.push("", `${title}, ms: median (least to most)`);
     for (const [name, { median, least, most }] of Object.entries(cases)) {
