@@ -39,6 +39,9 @@ use crate::whoami::Whoami;
 #[derive(Debug, Parser)]
 #[command(name = "coffer", version, propagate_version = true)]
 pub(crate) struct Arguments {
+    /// Run as if it were started in this directory
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Output")]
+    pub(crate) cwd: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) manners: Manners,
     #[command(subcommand)]

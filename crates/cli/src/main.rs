@@ -37,8 +37,8 @@ mod run;
 mod secret;
 mod secrets_store;
 mod serve;
-mod tail;
 mod source;
+mod tail;
 mod target;
 mod tls;
 mod types;
@@ -48,6 +48,7 @@ mod versions;
 mod whoami;
 mod worker;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -63,7 +64,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     output::decide(arguments.manners);
-    match run(arguments.command) {
+    let done = enter(arguments.cwd.as_deref()).and_then(|()| run(arguments.command));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.message().is_empty() {
@@ -72,6 +74,15 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Goes to the directory that was named.
+fn enter(directory: Option<&Path>) -> Result<(), Failure> {
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    std::env::set_current_dir(directory)
+        .map_err(|error| Failure::usage(format!("--cwd {}: {error}", directory.display())))
 }
 
 fn run(command: Command) -> Result<(), Failure> {
