@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use listenfd::ListenFd;
 
 use crate::config::Config;
+use crate::environment;
 use crate::failure::Failure;
 
 /// What names the inherited listener of the API, and, without names, the first.
@@ -26,7 +27,7 @@ pub(super) struct Listeners {
 /// # Errors
 /// A sentence for an address that cannot be had, or a descriptor that is no listener.
 pub(super) fn listen(config: &Config) -> Result<Listeners, Failure> {
-    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let names = environment::first(&["LISTEN_FDNAMES"]).unwrap_or_default();
     let (api, workers) = inherited(ListenFd::from_env(), &names)?;
     let or_bind = |inherited: Option<TcpListener>, address, flag| match inherited {
         Some(listener) => located(listener),
