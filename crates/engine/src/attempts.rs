@@ -48,11 +48,19 @@ pub enum AttemptKind {
     Key,
     /// The text of an invitation.
     Invitation,
+    /// A code with which a device signs in.
+    DeviceCode,
 }
 
 impl AttemptKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Login, Self::Token, Self::Key, Self::Invitation];
+    pub const ALL: [Self; 5] = [
+        Self::Login,
+        Self::Token,
+        Self::Key,
+        Self::Invitation,
+        Self::DeviceCode,
+    ];
 
     /// The name in metrics.
     pub const fn name(self) -> &'static str {
@@ -61,6 +69,7 @@ impl AttemptKind {
             Self::Token => "token",
             Self::Key => "key",
             Self::Invitation => "invitation",
+            Self::DeviceCode => "device_code",
         }
     }
 }
@@ -125,8 +134,8 @@ pub struct Attempts {
     /// What is kept are hashes under random keys: no name stays in memory, and nobody finds two names that
     /// share a count.
     hasher: RandomState,
-    kinds: [Mutex<Records>; 4],
-    counts: [Counts; 4],
+    kinds: [Mutex<Records>; 5],
+    counts: [Counts; 5],
 }
 
 /// The records of one kind.
@@ -252,7 +261,7 @@ impl Attempts {
     }
 
     /// How it fares, by kind.
-    pub fn figures(&self) -> [AttemptFigures; 4] {
+    pub fn figures(&self) -> [AttemptFigures; 5] {
         AttemptKind::ALL.map(|kind| {
             let counts = &self.counts[kind as usize];
             let records = self.records(kind).lock();
@@ -274,7 +283,9 @@ impl Attempts {
         let name = attempt.name.map(|name| match attempt.kind {
             AttemptKind::Login | AttemptKind::Key => Email::normalised(name)
                 .map_or_else(|_| name.trim().to_lowercase(), |email| email.to_string()),
-            AttemptKind::Token | AttemptKind::Invitation => name.to_owned(),
+            AttemptKind::Token | AttemptKind::Invitation | AttemptKind::DeviceCode => {
+                name.to_owned()
+            }
         });
         Subjects {
             address: network.map(|network| self.hasher.hash_one(network)),
@@ -328,7 +339,7 @@ impl Records {
 
 /// What counts as one address: an IPv4 address, however it is written, or the /64 that one IPv6 client
 /// usually has for itself.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

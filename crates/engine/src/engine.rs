@@ -11,6 +11,7 @@ use coffer_types::{Clock, Random, SecretStatus, SessionId, Timestamp, TokenId};
 
 use crate::attempts::{AttemptLimits, Attempts, Guesses};
 use crate::audit::{Denials, ReadingPlaces};
+use crate::device_logins::DeviceLogins;
 use crate::feed::Applied;
 use crate::installation::Installation;
 use crate::log::{LastVerified, LogHead};
@@ -44,6 +45,7 @@ pub struct Inner {
     pub(crate) session_uses: Uses<SessionId>,
     pub(crate) attempts: Attempts,
     pub(crate) guesses: Guesses,
+    pub(crate) device_logins: DeviceLogins,
     pub(crate) token_uses: Uses<TokenId>,
     pub(crate) start_check: Arc<dyn StartCheck>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -122,6 +124,7 @@ impl Engine {
             reading_places: ReadingPlaces::default(),
             attempts: Attempts::new(Arc::clone(&clock), attempt_limits),
             guesses: Guesses::new(Arc::clone(&clock)),
+            device_logins: DeviceLogins::default(),
             token_uses: Uses::default(),
             store,
             opened_at: clock.now(),

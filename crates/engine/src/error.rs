@@ -339,6 +339,9 @@ pub enum Missing {
     /// An invitation that was not accepted in time.
     #[error("the invitation has expired")]
     LiveInvitation,
+    /// A device that waits to be signed in, by its code.
+    #[error("no device waits with this code")]
+    DeviceLogin,
     /// The API token.
     #[error("no such token")]
     Token,

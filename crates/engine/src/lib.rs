@@ -16,6 +16,7 @@ mod audit;
 mod authenticate;
 mod authorize;
 pub mod backup;
+mod device_logins;
 mod engine;
 mod error;
 mod feed;
@@ -64,6 +65,7 @@ pub use authorize::{
     TailWorkers, UserPermit, ViewAccount, ViewAudit, ViewMembers, ViewMemberships, ViewPages,
     ViewSecrets, ViewTokens, ViewUser, ViewUserTokens, ViewWorkers,
 };
+pub use device_logins::{DeviceLogin, DeviceLoginAsked, DevicePoll, NewDeviceLogin};
 pub use engine::Engine;
 pub use error::{
     Conflict, Error, HostConflict, HostTaken, Invalid, Limit, Missing, Problem, Result,

@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod comparison;
+pub mod device_logins;
 pub mod feed;
 pub mod hostnames;
 pub mod identity;

@@ -6,6 +6,7 @@ mod authentication;
 mod body;
 mod coffer;
 mod denials;
+mod device_logins;
 mod error;
 mod identity;
 mod members;
@@ -57,6 +58,7 @@ fn routes() -> Vec<Route> {
     routes.extend(tokens::routes());
     routes.extend(coffer::routes());
     routes.extend(audit_logs::routes());
+    routes.extend(device_logins::routes());
     routes
 }
 

@@ -10,6 +10,7 @@ mod assets;
 mod audit_log;
 mod chart;
 mod current_account;
+mod device_login;
 mod docs;
 mod filters;
 mod form;
@@ -34,6 +35,7 @@ mod variable_import;
 mod visit;
 mod workers;
 
+pub(crate) use device_login::PATH as DEVICE_PATH;
 pub(crate) use docs::{fallback, method_not_allowed};
 
 use axum::Router;
@@ -61,6 +63,7 @@ pub(crate) fn routes() -> Router<App> {
             invitation::PATH,
             get(invitation::show).post(invitation::accept),
         )
+        .merge(device_login::routes())
         .merge(account::routes())
         .merge(profile::routes())
         .merge(workers::routes())

@@ -156,8 +156,20 @@ pub const MAX_SESSIONS_PER_USER: u32 = 50;
 pub const MAX_SESSIONS_SWEPT: u32 = 100;
 /// How long an invitation can be accepted, in days.
 pub const INVITATION_DAYS: i64 = 7;
+/// Devices that may wait at once to be signed in: each is some 300 bytes of memory, and waits ten minutes at most.
+pub const MAX_DEVICE_LOGINS: usize = 1024;
+/// Of these from one address: an office behind one address signs in that many at once.
+pub const MAX_DEVICE_LOGINS_PER_ADDRESS: usize = 10;
+/// How long a device waits to be signed in, in seconds.
+pub const DEVICE_LOGIN_SECONDS: u32 = 600;
+/// How long a device that waits lets pass before it asks again, in seconds.
+pub const DEVICE_POLL_SECONDS: u32 = 5;
+/// How long the token lasts with which a device is signed in, in days.
+pub const DEVICE_TOKEN_DAYS: i64 = 90;
+/// Characters of the name of a device that signs in.
+pub const MAX_DEVICE_NAME_CHARS: usize = 64;
 /// Failed attempts by address, or by name, that are remembered for one kind of credential: with all tables full
-/// about 20 MiB.
+/// about 25 MiB.
 pub const MAX_ATTEMPT_RECORDS: usize = 16_384;
 /// Trusted proxies one behind another that a request is followed through. Our own bound: two or three are usual.
 pub const MAX_PROXIES_IN_FRONT: usize = 16;

@@ -49,6 +49,16 @@ impl Engine {
         permit: &TokensPermit<ManageTokens>,
         settings: TokenSettings,
     ) -> Result<CreatedToken> {
+        self.create_token_by(permit, settings, None).await
+    }
+
+    /// Makes a token by a way of its own, which the audit log tells.
+    pub(crate) async fn create_token_by(
+        &self,
+        permit: &TokensPermit<ManageTokens>,
+        settings: TokenSettings,
+        way: Option<serde_json::Value>,
+    ) -> Result<CreatedToken> {
         self.refuse_repeated(&permit.caller).await?;
         let now = self.clock.now();
         permit.check(&settings, now)?;
@@ -68,11 +78,15 @@ impl Engine {
             issued_at: now,
             modified_at: now,
         };
+        let mut details = json!({ "after": described(&row) });
+        if let Some(way) = way {
+            details["login"] = way;
+        }
         let about = About {
             action: Action::Create,
             resource_kind: ResourceKind::Token,
             resource_id: row.id.to_string(),
-            details: json!({ "after": described(&row) }),
+            details,
         };
         let event = self.event(&permit.caller, permit.account_id(), about);
         let inserted = Arc::new(row.clone());

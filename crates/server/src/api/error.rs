@@ -387,6 +387,10 @@ fn describe_missing(what: Missing) -> (StatusCode, u32, String) {
             let message = "invitation_expired: ask an administrator of the account for a new one";
             return (StatusCode::GONE, 1003, message.to_owned());
         }
+        Missing::DeviceLogin => (
+            1003,
+            "device_login_not_found: no device waits with this code: it was used, or is older than ten minutes".to_owned(),
+        ),
         Missing::Token => (1003, "token_not_found: there is no such API token".to_owned()),
         Missing::PermissionGroup => (
             1003,

@@ -6,6 +6,14 @@ const NOTICES: &[(&str, &str)] = &[
     ("account-left", "You left the account."),
     ("account-saved", "The account's settings were saved."),
     ("deployed", "The deployment is active."),
+    (
+        "device-approved",
+        "The device is signed in within seconds. You can close this page.",
+    ),
+    (
+        "device-denied",
+        "The device was denied. It was given nothing.",
+    ),
     ("global-key-changed", "The global API key was changed."),
     ("invitation-refused", "The invitation was refused."),
     ("member-removed", "The member was removed."),

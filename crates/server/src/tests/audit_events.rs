@@ -746,4 +746,13 @@ async fn user(log: &mut Log) {
         .await;
     log.json(Method::DELETE, sessions, json!({}), &["delete session"])
         .await;
+    // Nobody is signed in by asking, so nothing is told of it.
+    let devices = "/user/coffer/device_logins";
+    let asked = log.json(Method::POST, devices, json!({}), &[]).await;
+    let asking = format!("{devices}/token");
+    let body = json!({ "device_code": result(&asked)["device_code"] });
+    log.json(Method::POST, &asking, body, &[]).await;
+    log.actor = Actor::token(&log.app.first.api_token);
+    log.json(Method::DELETE, &asking, json!({}), &["delete token"])
+        .await;
 }
