@@ -141,7 +141,13 @@ impl Deploy {
         directory: &Path,
         config: Option<&Config>,
     ) -> Result<Option<Code>, Failure> {
-        let beside = config.map_or(Path::new("."), Config::directory);
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|error| {
+                Failure::error(&format!("failed to find {}", path.display()), error)
+            })
+        };
+        let directory = &absolute(directory)?;
+        let beside = &absolute(config.map_or(Path::new("."), Config::directory))?;
         let recipe = || {
             let mut recipe = Recipe::of_pages(config, beside, Purpose::Deployment)?;
             recipe.settings.no_bundle |= self.no_bundle;
