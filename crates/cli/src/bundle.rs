@@ -15,7 +15,7 @@ pub(crate) mod syntax;
 
 pub(crate) use custom::build;
 pub(crate) use failure::BundleError;
-pub(crate) use functions::{Functions, bundle_functions};
+pub(crate) use functions::bundle_functions;
 
 use std::path::{Path, PathBuf};
 

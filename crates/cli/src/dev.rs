@@ -5,12 +5,15 @@ mod browser;
 mod gateway;
 mod keys;
 mod machine;
+mod pages;
 mod publish;
 mod session;
 mod show;
 mod stand_ins;
 mod watch;
 mod worker;
+
+pub(crate) use pages::PagesDev;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;

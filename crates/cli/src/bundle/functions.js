@@ -48,7 +48,7 @@ function* steps(request) {
     if (route.method && route.method !== request.method) return undefined;
     const found = route.route(pathname);
     const mounted = route.mount(pathname);
-    return found && mounted && { params: found.params, path: mounted.path };
+    return found && mounted && { params: found.params, path: route.isMiddleware ? mounted.path : found.path };
   };
   for (const route of [...routes].reverse().filter((route) => route.isMiddleware)) {
     const found = fits(route);

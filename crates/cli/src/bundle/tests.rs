@@ -312,7 +312,7 @@ async fn functions_become_a_worker_that_leads_requests() {
         [200, "home", "yes"],
         [
             200,
-            "[\"<7>\",[\"outer\",\"inner\"],\"/api\",\"env\"]",
+            "[\"<7>\",[\"outer\",\"inner\"],\"/api/7\",\"env\"]",
             "yes"
         ],
         [201, "posted", "yes"],
@@ -322,7 +322,7 @@ async fn functions_become_a_worker_that_leads_requests() {
         [200, "[\"a\",\"b\"]", "yes"],
         [200, "file /files/through/x", "yes"],
         [200, "file /open", null],
-        ["threw", "the function at / returned no Response", null],
+        ["threw", "the function at /wrong returned no Response", null],
         [200, "file /shown", "yes"],
         [200, "file /", "yes"],
     ]);

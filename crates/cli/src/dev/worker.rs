@@ -297,13 +297,13 @@ fn empty() -> Result<Config, Failure> {
     Ok(project.config(None).map_err(Failure::usage)?.config)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path)
         .map_err(|error| Failure::error(&format!("{} cannot be found", path.display()), error))
 }
 
 /// A Worker's name, made of that of its directory.
-fn directory_name(directory: &Path) -> Result<WorkerName, Failure> {
+pub(super) fn directory_name(directory: &Path) -> Result<WorkerName, Failure> {
     let directory = absolute(directory)?;
     let name = directory.file_name().unwrap_or_default().to_string_lossy();
     let letters = name
