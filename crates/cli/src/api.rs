@@ -6,6 +6,8 @@ mod body;
 mod credentials;
 mod error;
 mod follow;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub(crate) use body::{Body, Form, Part};
@@ -226,7 +228,7 @@ fn understood<T: DeserializeOwned>(
 }
 
 #[cfg(test)]
-mod tests {
+mod paths {
     use super::*;
 
     #[test]

@@ -24,6 +24,8 @@ use crate::deploy::Deploy;
 use crate::deployments::DeploymentsCommand;
 use crate::dev::Dev;
 use crate::doctor::Doctor;
+use crate::login::Login;
+use crate::logout::Logout;
 use crate::man::Manual;
 use crate::pages::PagesCommand;
 use crate::rollback::Rollback;
@@ -40,7 +42,7 @@ use crate::whoami::Whoami;
 #[command(name = "coffer", version, propagate_version = true)]
 pub(crate) struct Arguments {
     /// Run as if it were started in this directory
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Output")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) cwd: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) manners: Manners,
@@ -187,6 +189,10 @@ pub(crate) enum Command {
     /// Manage Pages projects
     #[command(subcommand)]
     Pages(PagesCommand),
+    /// Sign this machine in: you approve it in the dashboard
+    Login(Login),
+    /// Sign this machine out, and take its token back
+    Logout(Logout),
     /// Show whom the credentials are for
     Whoami(Whoami),
     /// Verify and export the audit log.

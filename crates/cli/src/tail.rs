@@ -11,6 +11,7 @@ use coffer_types::VersionId;
 use futures::{SinkExt, StreamExt};
 use http::Method;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::api::{Answer, Api, ApiError, Body, segment};
@@ -153,6 +154,9 @@ pub(crate) async fn run(
 }
 
 async fn follow(api: &Api, what: &str, tail: &TailInfo, json: bool) -> Result<(), Failure> {
+    // Listened for once: what comes between two turns of the loop would be missed by a new listener.
+    let mut interrupted = signal(SignalKind::interrupt())
+        .map_err(|error| Failure::error("failed to listen for Ctrl-C", error))?;
     let waiting = Spinner::start(format!("Connecting to {what}"));
     let mut events = api.follow(&tail.url, "trace-v1").await?;
     drop(waiting);
@@ -164,7 +168,7 @@ async fn follow(api: &Api, what: &str, tail: &TailInfo, json: bool) -> Result<()
     output::note(format_args!("Following {what}; Ctrl-C ends it"));
     loop {
         let message = tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
+            _ = interrupted.recv() => break,
             message = events.next() => message,
         };
         match message {
