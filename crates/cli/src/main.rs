@@ -24,6 +24,8 @@ mod key;
 mod local;
 mod local_values;
 mod logging;
+mod login;
+mod logout;
 mod man;
 mod operator;
 mod output;
@@ -119,6 +121,8 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Delete(delete) => delete.run().await,
             Command::Tail(tail) => tail.run().await,
             Command::Pages(command) => pages::run(command).await,
+            Command::Login(login) => login.run().await,
+            Command::Logout(logout) => logout.run().await,
             Command::Whoami(whoami) => whoami.run().await,
             Command::Types(types) => types.run(),
         }

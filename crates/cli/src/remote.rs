@@ -8,10 +8,17 @@ use zeroize::Zeroizing;
 use crate::api::{Api, Credentials, Transport};
 use crate::environment;
 use crate::failure::Failure;
+use crate::login::saved;
 use crate::output;
 
 /// Where a server is if nothing says where.
 const DEFAULT_URL: &str = "http://127.0.0.1:7070";
+/// Variables with an API token, the first of which counts.
+const TOKENS: [&str; 2] = ["COFFER_API_TOKEN", "CLOUDFLARE_API_TOKEN"];
+/// The variable with the address of a global key's user.
+const EMAIL: &str = "CLOUDFLARE_EMAIL";
+/// The variable with a global key.
+const KEY: &str = "CLOUDFLARE_API_KEY";
 
 /// Flags of every command that acts on a server.
 #[derive(Clone, Debug, Default, Args)]
@@ -63,7 +70,7 @@ pub(crate) async fn connect(
 /// Denied if there is no token.
 pub(crate) fn api(flags: &ServerFlags) -> Result<Api, Failure> {
     let transport = Transport::to(&url(flags))?;
-    let credentials = credentials().ok_or_else(|| {
+    let credentials = credentials(&transport)?.ok_or_else(|| {
         Failure::denied(
             "no API token: set COFFER_API_TOKEN (or CLOUDFLARE_API_TOKEN), or run `coffer login`",
         )
@@ -73,23 +80,46 @@ pub(crate) fn api(flags: &ServerFlags) -> Result<Api, Failure> {
 
 /// The API's address.
 pub(crate) fn url(flags: &ServerFlags) -> String {
-    flags
-        .api_url
-        .clone()
+    url_of(flags.api_url.as_deref())
+}
+
+/// The API's address where a flag may name it.
+pub(crate) fn url_of(flag: Option<&str>) -> String {
+    flag.map(str::to_owned)
         .or_else(|| environment::first(&["COFFER_API_URL", "CLOUDFLARE_API_BASE_URL"]))
+        // A file that cannot be read is told of where its token is looked for.
+        .or_else(|| saved::read().ok()?.current)
         .unwrap_or_else(|| DEFAULT_URL.to_owned())
 }
 
-fn credentials() -> Option<Credentials> {
-    if let Some(token) = environment::first(&["COFFER_API_TOKEN", "CLOUDFLARE_API_TOKEN"]) {
-        return Some(Credentials::Token(Zeroizing::new(token)));
+/// The environment's variable that names credentials, which win over those of `coffer login`.
+pub(crate) fn environment_credentials() -> Option<&'static str> {
+    let is_set = |name: &str| environment::first(&[name]).is_some();
+    if let Some(name) = TOKENS.into_iter().find(|name| is_set(name)) {
+        return Some(name);
     }
-    let email = environment::first(&["CLOUDFLARE_EMAIL"])?;
-    let key = environment::first(&["CLOUDFLARE_API_KEY"])?;
-    Some(Credentials::GlobalKey {
-        email,
-        key: Zeroizing::new(key),
-    })
+    (is_set(EMAIL) && is_set(KEY)).then_some(KEY)
+}
+
+/// Where the credentials for a server come from, for people.
+pub(crate) fn credentials_source() -> &'static str {
+    environment_credentials().unwrap_or("coffer login")
+}
+
+fn credentials(transport: &Transport) -> Result<Option<Credentials>, Failure> {
+    if let Some(token) = environment::first(&TOKENS) {
+        return Ok(Some(Credentials::Token(Zeroizing::new(token))));
+    }
+    if let (Some(email), Some(key)) = (environment::first(&[EMAIL]), environment::first(&[KEY])) {
+        let key = Zeroizing::new(key);
+        return Ok(Some(Credentials::GlobalKey { email, key }));
+    }
+    let saved = saved::read()?;
+    let login = transport
+        .origin()
+        .and_then(|origin| saved.servers.get(origin));
+    Ok(login
+        .map(|login| Credentials::Token(Zeroizing::new(login.token.expose_secret().to_owned()))))
 }
 
 fn named_account(
@@ -101,10 +131,9 @@ fn named_account(
     }
     match environment::first(&["COFFER_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID"]) {
         None => Ok(configured),
-        Some(text) => text
-            .parse()
-            .map(Some)
-            .map_err(|error| Failure::usage(format!("the account id in the environment is {error}"))),
+        Some(text) => text.parse().map(Some).map_err(|error| {
+            Failure::usage(format!("the account id in the environment is {error}"))
+        }),
     }
 }
 

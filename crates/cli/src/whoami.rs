@@ -22,6 +22,8 @@ pub(crate) struct Whoami {
 #[derive(Serialize)]
 struct Identity {
     api_url: String,
+    /// Where the credentials come from: a variable of the environment, or `coffer login`.
+    credentials: &'static str,
     /// `null` for a token of an account.
     email: Option<String>,
     accounts: Vec<Account>,
@@ -98,6 +100,7 @@ async fn identity(api: &Api) -> Result<Identity, Failure> {
     }
     Ok(Identity {
         api_url: api.place(),
+        credentials: remote::credentials_source(),
         email: user.ok().map(|answer| answer.result.email),
         accounts,
     })
@@ -113,6 +116,7 @@ fn show(identity: &Identity) {
                 "unknown to this token (a token of an account, or a narrow one)".to_owned()
             }),
         ),
+        ("Credentials", format!("from {}", identity.credentials)),
     ]);
     if identity.accounts.is_empty() {
         return;

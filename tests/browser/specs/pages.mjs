@@ -43,6 +43,7 @@ export function pages({ secret, worker, project, version, token }) {
     "account": place("settings"),
     "account-name": place("settings/name"),
     "account-subdomain": place("settings/subdomain"),
+    "device": "/device",
     "profile": "/profile",
     "profile-password": "/profile/password",
     "profile-passkeys": "/profile/passkeys/add",

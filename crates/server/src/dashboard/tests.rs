@@ -162,6 +162,7 @@ async fn pages_bring_the_headers_that_keep_others_out() {
         "/{account_id}/members?status=nonsense&page=0",
         "/{account_id}/api-tokens",
         "/{account_id}/api-tokens/create?template=nonsense",
+        "/device",
         "/profile/api-tokens",
         "/profile/api-tokens/create",
         "/profile",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use coffer_testkit::instance::binary;
 use coffer_testkit::{Canary, Instance, SeededRandom, Settings};
 use tokio::process::Command;
 
@@ -43,6 +44,7 @@ pub(crate) async fn run_with(name: &str, arguments: &[&str]) {
         .env("COFFER_PASSWORD", &credentials.password)
         .env("COFFER_API_TOKEN", &credentials.api_token)
         .env("COFFER_MARK", mark.unwrap())
+        .env("COFFER_BINARY", binary().unwrap())
         .arg(format!("specs/{name}.mjs"))
         .current_dir(package())
         .stdin(Stdio::null());

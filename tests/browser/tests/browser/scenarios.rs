@@ -8,6 +8,11 @@ async fn sign_in() {
 }
 
 #[tokio::test]
+async fn device_login() {
+    run("device_login").await;
+}
+
+#[tokio::test]
 async fn secrets_store() {
     run("secrets_store").await;
 }
