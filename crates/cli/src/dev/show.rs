@@ -76,7 +76,7 @@ pub(super) fn event(event: &TraceEvent) {
     }
     match event.outcome.as_str() {
         "exceededCpu" | "exceededMemory" => {
-            output::warning("the Worker was ended: its limit was reached")
+            output::warning("the Worker was ended: its limit was reached");
         }
         _ => {}
     }

@@ -118,7 +118,7 @@ impl WorkerProject {
         for name in [".dev.vars", ".env", ".env.local"] {
             files.push(directory.join(name));
         }
-        for name in environment.iter() {
+        for name in &environment {
             for file in [
                 format!(".dev.vars.{name}"),
                 format!(".env.{name}"),
