@@ -35,17 +35,21 @@ pub(super) async fn view(rows: &mut impl Rows, row: UserRow) -> Result<User> {
             names.insert(account.id, account.name);
         }
     }
-    let accounts = memberships.into_iter().map(|member| Membership {
-        name: names.remove(&member.account_id).unwrap_or_default(),
-        account: member.account_id,
-        roles: member.roles,
-        status: member.status,
-    });
+    let mut accounts: Vec<_> = memberships
+        .into_iter()
+        .map(|member| Membership {
+            name: names.remove(&member.account_id).unwrap_or_default(),
+            account: member.account_id,
+            roles: member.roles,
+            status: member.status,
+        })
+        .collect();
+    accounts.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(User {
         id: row.id,
         has_password: !row.password_hash.is_empty(),
         second_factor: row.has_second_factor,
-        accounts: accounts.collect(),
+        accounts,
         email: row.email,
     })
 }
