@@ -14,6 +14,7 @@ impl Spinner {
     /// Begins to turn beside a text.
     pub(crate) fn start(text: impl Into<String>) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(text.into());
         bar.enable_steady_tick(TURN);
         Self(bar)

@@ -45,7 +45,8 @@ impl Engine {
             Found::Denied => Ok(DevicePoll::Denied),
             Found::Expired => Ok(DevicePoll::Expired),
             Found::Unknown => self.unknown_device(&request),
-            Found::Approved(waiting, approval) => {
+            Found::Approved(approved) => {
+                let (waiting, approval) = *approved;
                 let made = self.sign_device_in(request, &waiting, &approval).await;
                 if made.is_err() {
                     self.device_logins.put_back(code, waiting);

@@ -54,8 +54,8 @@ pub(super) enum Found {
     Expired,
     /// Nobody knows the code.
     Unknown,
-    /// It waits no longer.
-    Approved(Waiting, Approval),
+    /// It waits no longer, and is to be given a token.
+    Approved(Box<(Waiting, Approval)>),
 }
 
 impl DeviceLogins {
@@ -128,7 +128,7 @@ impl DeviceLogins {
                 Found::Denied
             }
             State::Approved(approval) => match all.remove(&code) {
-                Some(waiting) => Found::Approved(waiting, approval),
+                Some(waiting) => Found::Approved(Box::new((waiting, approval))),
                 None => Found::Unknown,
             },
         }

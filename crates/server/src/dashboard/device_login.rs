@@ -68,7 +68,7 @@ impl AnswerPage {
         let is_only = shell.accounts.len() == 1;
         let choices = shell.accounts.iter().map(|account| Choice {
             id: account.id,
-            name: account.name.to_string(),
+            name: account.name.clone(),
             is_chosen: is_only,
         });
         Self {
