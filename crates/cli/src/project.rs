@@ -118,3 +118,11 @@ pub(crate) fn account(config: Option<&Config>) -> Result<Option<AccountId>, Fail
         .map(Some)
         .map_err(|error| Failure::usage(format!("account_id of the configuration is {error}")))
 }
+
+/// The project of a directory that has no configuration.
+///
+/// # Errors
+/// Never but for a mistake of ours.
+pub(crate) fn unconfigured() -> Result<Project, Failure> {
+    Project::parse(Path::new("wrangler.json"), "{}").map_err(Failure::usage)
+}

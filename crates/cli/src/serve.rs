@@ -6,6 +6,7 @@ mod parts;
 mod signals;
 
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
         tracing::warn!(%error, "there may be few connections at once: the limit of open files cannot be raised");
     }
     // Whatever can be refused is refused before anything is made.
-    let runtime = config.runtime(workerd(config)?);
+    let runtime = config.runtime(workerd(config.workerd.as_deref())?);
     let tls = follow(config.tls.as_ref())?;
     let workers_tls = follow(config.workers_tls.as_ref())?;
     let Listeners { api, workers } = listeners::listen(config)?;
@@ -188,7 +189,10 @@ fn start_edge(
 }
 
 /// The workerd binary: named, or beside this directory or this program, or on the path.
-pub(crate) fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
+///
+/// # Errors
+/// Where there is none: with the command that installs it.
+pub(crate) fn workerd(named: Option<&Path>) -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()
         .ok()
         .and_then(|program| Some(program.parent()?.to_owned()));
@@ -197,5 +201,5 @@ pub(crate) fn workerd(config: &Config) -> Result<std::path::PathBuf, Failure> {
         .into_iter()
         .chain(program)
         .collect();
-    find_workerd(config.workerd.as_deref(), &places).map_err(Failure::sentence)
+    find_workerd(named, &places).map_err(Failure::sentence)
 }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use coffer_wrangler_config::{Config, Json, Project, Variable};
+use coffer_wrangler_config::{Config, Json, Variable};
 use zeroize::Zeroizing;
 
 use crate::bundle::{self, Bundled, Purpose, Recipe};
 use crate::failure::Failure;
 use crate::output::{self, Spinner};
-use crate::project::ProjectFlags;
+use crate::project::{self, ProjectFlags};
 use crate::secret::bulk;
 use crate::upload::assets::AssetFiles;
 use crate::upload::{self, Binding};
@@ -108,10 +108,13 @@ impl SourceFlags {
     ///
     /// # Errors
     /// What is wrong in the project, where it stands.
-    pub(crate) async fn prepare(&self, project: &ProjectFlags) -> Result<Source, Failure> {
-        let mut config = match project.read()? {
+    pub(crate) async fn prepare(&self, flags: &ProjectFlags) -> Result<Source, Failure> {
+        let mut config = match flags.read()? {
             Some(config) => config,
-            None => nothing()?,
+            None => {
+                let read = project::unconfigured()?.config(None);
+                read.map_err(Failure::usage)?.config
+            }
         };
         self.apply_to(&mut config);
         let directory = config.directory().to_owned();
@@ -271,14 +274,6 @@ fn or_flag<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
     if let Some(flag) = flag {
         *setting = Some(flag.clone());
     }
-}
-
-/// The configuration of a directory that has none.
-fn nothing() -> Result<Config, Failure> {
-    Project::parse(Path::new("wrangler.json"), "{}")
-        .and_then(|project| project.config(None))
-        .map(|read| read.config)
-        .map_err(Failure::usage)
 }
 
 /// Bytes for people.

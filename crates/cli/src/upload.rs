@@ -2,6 +2,7 @@
 
 pub(crate) mod assets;
 mod bindings;
+pub(crate) mod pages;
 
 pub(crate) use bindings::{Binding, BindingKind, of_config};
 

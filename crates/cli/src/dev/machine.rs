@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use coffer_crypto::SystemRandom;
-use coffer_edge::{Development, Edge, EdgeConfig, RuntimeConfig, WorkerdCheck, find_workerd};
+use coffer_edge::{Development, Edge, EdgeConfig, RuntimeConfig, WorkerdCheck};
 use coffer_engine::Engine;
 use coffer_protocol::tail::{TailSink, TraceEvent};
 use coffer_server::{InProcess, OperatorSocket, Readiness, for_socket};
@@ -50,22 +50,6 @@ pub(super) struct Machine {
     follower: Arc<Follower>,
     stop: CancellationToken,
     socket: JoinHandle<()>,
-}
-
-/// The workerd binary, found before anything is made.
-///
-/// # Errors
-/// Where there is none: with the command that installs it.
-pub(super) fn workerd(named: Option<&Path>) -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe()
-        .ok()
-        .and_then(|program| Some(program.parent()?.to_owned()));
-    let places: Vec<_> = std::env::current_dir()
-        .ok()
-        .into_iter()
-        .chain(program)
-        .collect();
-    find_workerd(named, &places).map_err(Failure::sentence)
 }
 
 impl Machine {

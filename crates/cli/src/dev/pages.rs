@@ -1,18 +1,14 @@
 //! `coffer pages dev`: a Pages project on this machine, as `coffer dev` runs a Worker.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
 use coffer_protocol::pages::Project as Told;
 use coffer_types::{PagesProjectName, WorkerId};
 use coffer_wrangler_config::{Config, PagesEnvironment, Project as Configured, Read};
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::bindings::{Plan, Row, plan};
 use super::machine::{DOMAIN, Machine};
@@ -20,16 +16,15 @@ use super::session::{self, Project, Published};
 use super::watch::{Changes, Watched};
 use super::worker::{absolute, directory_name};
 use super::{Serving, stand_ins};
-use crate::api::{Answer, Body, Credentials, Form, Part, segment};
-use crate::bundle::{Bundled, Purpose, Recipe, bundle_functions, bundle_worker_js};
+use crate::api::{Answer, Body, segment};
+use crate::bundle::{Purpose, Recipe};
 use crate::failure::Failure;
-use crate::project::ProjectFlags;
+use crate::project::{self, ProjectFlags};
 use crate::upload::assets::AssetFiles;
+use crate::upload::pages::{Code, Commit, build, form, send_files};
 use crate::upload::{Keeps, Upload};
-use crate::{local_values, output, random};
+use crate::{local_values, output};
 
-/// Bytes of files in one request, before they are base64.
-const BYTES_AT_ONCE: usize = 30 << 20;
 /// The branch that is production: the project's own host name is the one that answers.
 const BRANCH: &str = "main";
 
@@ -71,17 +66,6 @@ struct PagesProject {
     first: Config,
     worker: Option<WorkerId>,
     watched: Watched,
-}
-
-/// The code of a deployment.
-struct Code {
-    bundled: Bundled,
-    routes: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct UploadToken {
-    jwt: String,
 }
 
 impl PagesProject {
@@ -143,22 +127,7 @@ impl PagesProject {
         let beside = self.beside()?;
         let mut recipe = Recipe::of_pages(Some(config), &beside, Purpose::Development)?;
         recipe.settings.no_bundle |= self.dev.no_bundle;
-        let given = std::fs::read_to_string(self.directory.join("_routes.json")).ok();
-        let worker = self.directory.join("_worker.js");
-        if worker.exists() {
-            let bundled = bundle_worker_js(&worker, &recipe).await?;
-            let routes = given;
-            return Ok(Some(Code { bundled, routes }));
-        }
-        let functions = beside.join("functions");
-        if !functions.is_dir() {
-            return Ok(None);
-        }
-        let made = bundle_functions(&functions, &recipe).await?;
-        Ok(made.map(|made| Code {
-            bundled: made.bundled,
-            routes: Some(given.unwrap_or(made.routes)),
-        }))
+        Ok(build(&self.directory, &beside.join("functions"), &recipe).await?)
     }
 
     async fn bindings(&self, config: &Config, machine: &Machine) -> Result<Plan, Failure> {
@@ -195,76 +164,6 @@ impl PagesProject {
         let worker = made.result.id.worker_id();
         self.worker = Some(worker);
         Ok(worker)
-    }
-
-    /// Sends the files that the project's own Coffer has not got.
-    async fn send(&self, machine: &Machine, files: &AssetFiles) -> Result<(), Failure> {
-        let token: Answer<UploadToken> = machine
-            .api
-            .read(&self.path(machine, "/upload-token"), &[])
-            .await?;
-        let token = Credentials::Token(Zeroizing::new(token.result.jwt));
-        let write = async |path: &str, body: Body| {
-            let api = &machine.api;
-            api.write_as::<Value>(&token, Method::POST, path, &[], body)
-                .await
-        };
-        let mut hashes: Vec<_> = files.manifest().into_values().collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        if hashes.is_empty() {
-            return Ok(());
-        }
-        let all = || Body::json(&json!({ "hashes": hashes }));
-        let missing = write("/pages/assets/check-missing", all()).await?;
-        let missing: Vec<String> = serde_json::from_value(missing.result).unwrap_or_default();
-        let (mut parts, mut bytes) = (Vec::new(), 0);
-        for hash in &missing {
-            let (content_type, content) = files.with_hash(hash)?;
-            if bytes > 0 && bytes + content.len() > BYTES_AT_ONCE {
-                write(
-                    "/pages/assets/upload",
-                    Body::json(&std::mem::take(&mut parts)),
-                )
-                .await?;
-                bytes = 0;
-            }
-            bytes += content.len();
-            parts.push(json!({
-                "key": hash, "value": BASE64.encode(content), "metadata": { "contentType": content_type }, "base64": true,
-            }));
-        }
-        if !parts.is_empty() {
-            write("/pages/assets/upload", Body::json(&parts)).await?;
-        }
-        write("/pages/assets/upsert-hashes", all()).await?;
-        Ok(())
-    }
-
-    fn form(&self, files: &AssetFiles, code: Option<(Body, Option<String>)>) -> Body {
-        let mut form = Form::default();
-        let mut add = |name: &str, content: Vec<u8>| {
-            form.add(Part {
-                name: name.to_owned(),
-                file_name: name.starts_with('_').then(|| name.to_owned()),
-                content_type: None,
-                content: Zeroizing::new(content),
-            });
-        };
-        add("manifest", json!(files.manifest()).to_string().into_bytes());
-        add("branch", BRANCH.as_bytes().to_vec());
-        for name in ["_headers", "_redirects"] {
-            if let Ok(content) = std::fs::read(self.directory.join(name)) {
-                add(name, content);
-            }
-        }
-        if let Some((bundle, routes)) = code {
-            add("_worker.bundle", bundle.bytes().to_vec());
-            if let Some(routes) = routes {
-                add("_routes.json", routes.into_bytes());
-            }
-        }
-        form.body(&random::boundary())
     }
 
     fn path(&self, machine: &Machine, rest: &str) -> String {
@@ -322,14 +221,25 @@ impl Project for PagesProject {
             }
         };
         let worker = self.made(machine).await?;
-        self.send(machine, &files).await?;
+        send_files(
+            &machine.api,
+            &self.path(machine, ""),
+            &files,
+            false,
+            Failure::from,
+        )
+        .await?;
+        let commit = Commit {
+            branch: BRANCH.to_owned(),
+            ..Commit::default()
+        };
         let _: Answer<Value> = machine
             .api
             .write(
                 Method::POST,
                 &self.path(machine, "/deployments"),
                 &[],
-                self.form(&files, code),
+                form(&self.directory, &files, &commit, code),
             )
             .await?;
         self.watched.files.clear();
@@ -358,7 +268,7 @@ fn configuration(
 ) -> Result<(Config, Vec<coffer_wrangler_config::Problem>), Failure> {
     let project = match dev.project.open()?.filter(Configured::is_pages) {
         Some(project) => project,
-        None => Configured::parse(Path::new("wrangler.json"), "{}").map_err(Failure::usage)?,
+        None => project::unconfigured()?,
     };
     let read = match project.is_pages() {
         true => project.pages_config(PagesEnvironment::Preview),

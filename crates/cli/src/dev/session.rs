@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::bindings::Row;
 use super::keys::{Key, Keys};
-use super::machine::{self, Machine};
+use super::machine::Machine;
 use super::watch::{Changes, Watched, Watcher};
 use super::{Serving, browser, gateway, show};
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ pub(super) async fn run(serving: &Serving, mut project: Box<dyn Project>) -> Res
     // Whatever can be refused is refused before anything is made.
     let (port, ip) = project.configured_address();
     let (ip, port) = serving.address(port, ip.as_deref())?;
-    let workerd = machine::workerd(serving.workerd.as_deref())?;
+    let workerd = crate::serve::workerd(serving.workerd.as_deref())?;
     let (listener, bound) = gateway::bind(ip, port)?;
     let place = LocalDirectory::prepare(&serving.directory())?;
     logging::start_quietly()?;

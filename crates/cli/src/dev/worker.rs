@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use async_trait::async_trait;
 use coffer_types::WorkerName;
-use coffer_wrangler_config::{Assets, Config, Project as Configured};
+use coffer_wrangler_config::{Assets, Config};
 use tokio::process::Command;
 
 use super::Dev;
@@ -19,6 +19,7 @@ use crate::bundle::{self, Purpose, Recipe};
 use crate::failure::Failure;
 use crate::local_values;
 use crate::output;
+use crate::project;
 use crate::upload::assets::AssetFiles;
 use crate::upload::{Keeps, Upload};
 
@@ -118,7 +119,7 @@ impl WorkerProject {
         for name in [".dev.vars", ".env", ".env.local"] {
             files.push(directory.join(name));
         }
-        for name in &environment {
+        if let Some(name) = &environment {
             for file in [
                 format!(".dev.vars.{name}"),
                 format!(".env.{name}"),
@@ -293,8 +294,8 @@ impl Project for WorkerProject {
 
 /// What holds where there is no configuration.
 fn empty() -> Result<Config, Failure> {
-    let project = Configured::parse(Path::new("wrangler.json"), "{}").map_err(Failure::usage)?;
-    Ok(project.config(None).map_err(Failure::usage)?.config)
+    let read = project::unconfigured()?.config(None);
+    Ok(read.map_err(Failure::usage)?.config)
 }
 
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -17,7 +17,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// Looks for workerd and starts a Worker that does nothing.
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
-    let workerd = match serve::workerd(config) {
+    let workerd = match serve::workerd(config.workerd.as_deref()) {
         Ok(workerd) => workerd,
         Err(failure) => {
             let advice = "npm install workerd, or name its path with --workerd";
