@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     output::decide(arguments.manners);
     let done = enter(arguments.cwd.as_deref()).and_then(|()| run(arguments.command));
-    match done {
+    match done.and_then(|()| printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.message().is_empty() {
@@ -76,6 +76,15 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// A command whose data did not get out did not succeed, though it did all else.
+fn printed() -> Result<(), Failure> {
+    output::lost().map_or(Ok(()), |error| {
+        Err(Failure::sentence(format!(
+            "what the command printed is not whole, for stdout cannot be written: {error}; the rest was done"
+        )))
+    })
 }
 
 /// Goes to the directory that was named.

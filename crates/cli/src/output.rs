@@ -13,7 +13,7 @@ pub(crate) use progress::{Bar, Spinner};
 pub(crate) use table::{Table, facts};
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
@@ -77,16 +77,33 @@ pub(crate) fn has_colour() -> bool {
     spoken().colour_on_stderr
 }
 
-/// Prints data. A reader that went away is no error.
+/// The first reason why data did not get out, as a full disk.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints data. A reader that went away is no error; any other failure is told at the end, see [`lost`].
 pub(crate) fn data(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let mut stdout = io::stdout().lock();
+    keep_failure(writeln!(stdout, "{text}").and_then(|()| stdout.flush()));
+}
+
+/// Why some of the data did not get out, if so.
+pub(crate) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+fn keep_failure(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // Later ones are of the same cause.
+        let _ = LOST.set(error);
+    }
 }
 
 /// Passes on what another program prints as data, byte for byte.
 pub(crate) fn raw_data(bytes: &[u8]) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    let mut stdout = io::stdout().lock();
+    keep_failure(stdout.write_all(bytes).and_then(|()| stdout.flush()));
 }
 
 /// Passes on what another program prints beside its data, byte for byte.
