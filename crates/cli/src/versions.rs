@@ -16,7 +16,7 @@ use crate::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum VersionsCommand {
     /// Upload the project as a new version, without traffic
-    Upload(upload::Upload),
+    Upload(Box<upload::Upload>),
     /// List the newest versions that can be deployed
     List(list::List),
     /// Show one version, with its bindings

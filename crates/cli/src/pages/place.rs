@@ -89,7 +89,10 @@ impl PagesFlags {
             config: self.config.clone(),
             env: None,
         };
-        match project.open()?.filter(|project| project.is_pages()) {
+        match project
+            .open()?
+            .filter(coffer_wrangler_config::Project::is_pages)
+        {
             Some(project) => project
                 .pages_config(environment)
                 .map(Some)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_types::limits::{MAX_ASSET_BYTES, MAX_ASSETS_PER_VERSION};
-use coffer_wrangler_config::{Assets, RunWorkerFirst};
+use coffer_wrangler_config::{Assets, HtmlHandling, NotFoundHandling, RunWorkerFirst};
 use http::Method;
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
@@ -109,10 +109,8 @@ impl AssetFiles {
         }
         let rules = |name: &str| fs::read_to_string(directory.join(name)).ok();
         let config = AssetsConfig {
-            html_handling: settings.html_handling.map(|handling| handling.as_str()),
-            not_found_handling: settings
-                .not_found_handling
-                .map(|handling| handling.as_str()),
+            html_handling: settings.html_handling.map(HtmlHandling::as_str),
+            not_found_handling: settings.not_found_handling.map(NotFoundHandling::as_str),
             run_worker_first: settings.run_worker_first.as_ref().map(|first| match first {
                 RunWorkerFirst::Always(always) => WorkerFirst::Always(*always),
                 RunWorkerFirst::Paths(paths) => WorkerFirst::Paths(paths.clone()),
