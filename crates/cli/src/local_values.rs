@@ -54,6 +54,8 @@ pub(crate) fn names(
     environment: Option<&str>,
     files: &[PathBuf],
 ) -> Result<Vec<String>, Failure> {
-    let found = read(directory, environment, files, |sources| sources.read_every())?;
+    let found = read(directory, environment, files, |sources| {
+        sources.read_every()
+    })?;
     Ok(found.values.into_iter().map(|one| one.name).collect())
 }

@@ -86,8 +86,8 @@ pub use passkeys::{
 pub use provision::{Initialised, NewInstallation};
 pub use second_factor::{NewSecondFactor, PendingSignIn, RecoveryCodes, SecondFactor, SignInStep};
 pub use secrets_store::{
-    BoundSecret, Candidate, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges, SecretList,
-    SecretPage, SecretUse, StoreList, StorePage, UnusedList, UnusedPage,
+    BoundSecret, Candidate, DuplicateSecret, NewSecret, ReadsDivision, ReadsPart, SecretChanges,
+    SecretList, SecretPage, SecretUse, StoreList, StorePage, UnusedList, UnusedPage,
 };
 pub use sessions::{Ended, SignedIn};
 pub use tokens::{

@@ -139,7 +139,10 @@ mod tests {
         assert_eq!(found[0], ("A", Some("last")));
         assert_eq!(found[1..], without);
         let nulls = file.entries.iter().filter(|entry| entry.is_null);
-        assert_eq!(nulls.map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["E"]);
+        assert_eq!(
+            nulls.map(|entry| entry.name.as_str()).collect::<Vec<_>>(),
+            ["E"]
+        );
     }
 
     #[test]

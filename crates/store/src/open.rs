@@ -50,7 +50,10 @@ impl Files {
     pub fn schema(&self) -> Result<(u32, u32), OpenError> {
         let header = check_header(&self.database())?;
         let found = u32::from_be_bytes([header[60], header[61], header[62], header[63]]);
-        Ok((found, u32::try_from(SQLITE_MIGRATIONS.len()).unwrap_or(u32::MAX)))
+        Ok((
+            found,
+            u32::try_from(SQLITE_MIGRATIONS.len()).unwrap_or(u32::MAX),
+        ))
     }
 
     /// Makes the directory, for its owner alone, if it is missing.

@@ -223,7 +223,8 @@ mod tests {
         let path = path(&store);
         for actor in [
             app.member_with(&[Role::SecretsStoreAdmin]).await,
-            app.token_with(&[PermissionGroup::SECRETS_STORE_WRITE]).await,
+            app.token_with(&[PermissionGroup::SECRETS_STORE_WRITE])
+                .await,
         ] {
             let answer = app.request_as(&actor, Method::POST, &path, body()).await;
             assert_eq!(states(&answer), ["same"]);
