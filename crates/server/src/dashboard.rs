@@ -1,6 +1,6 @@
 //! The dashboard: pages for people, over the same use cases as the API.
 //!
-//! Pages are whole without a script; `dashboard.js` makes them pleasant. None holds a secret's value: a field for one
+//! Pages are whole without a script; the script makes them pleasant. None holds a secret's value: a field for one
 //! is always sent empty. What a page needs of who asks is in [`visit`]: a GET takes a `Visit<P>`, a form a
 //! `Submit<P>`. To add a page: a file named by what it shows in the folder of its section, its template in the folder
 //! of the same name below `templates/`, a line in [`routes`], and a line in the browser tests' list of pages.

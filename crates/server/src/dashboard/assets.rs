@@ -7,8 +7,17 @@ use axum::routing::get;
 
 use crate::app::App;
 
-const STYLE: &str = include_str!("../../templates/dashboard.css");
-const SCRIPT: &str = include_str!("../../templates/dashboard.js");
+/// One file, so that a page waits for one answer; in this order, because of two rules of one weight the later counts.
+const STYLE: &str = concat!(
+    include_str!("../../templates/style/tokens.css"),
+    include_str!("../../templates/style/frame.css"),
+    include_str!("../../templates/style/pieces.css"),
+);
+/// One module: the second part ends with what is run.
+const SCRIPT: &str = concat!(
+    include_str!("../../templates/script/server.js"),
+    include_str!("../../templates/script/page.js"),
+);
 const ICONS: &str = include_str!("../../templates/icons.svg");
 const ICON: &str = include_str!("../../templates/icon.svg");
 
