@@ -60,7 +60,10 @@ pub(super) async fn show(
     Visit { permit, shell }: Visit<DeployWorkers>,
 ) -> Response {
     match read(&app, &permit, &path).await {
-        Ok((facts, versions)) => respond(&DeployPage::new(shell, &facts, versions, chosen)),
+        Ok((facts, versions)) => {
+            let chosen = chosen.or_usual(&facts, &versions);
+            respond(&DeployPage::new(shell, &facts, versions, chosen))
+        }
         Err(error) => refused_in(shell, &error),
     }
 }
@@ -113,25 +116,7 @@ async fn read(
 }
 
 impl DeployPage {
-    fn new(
-        shell: Shell,
-        facts: &WorkerFacts,
-        versions: Vec<VersionLine>,
-        mut chosen: Chosen,
-    ) -> Self {
-        let serving = facts.deployment.iter().flat_map(|active| &active.versions);
-        let other = serving.map(|share| share.version_id.to_string());
-        if chosen.version.is_empty() {
-            let newest = versions.first().map(|version| version.id.to_string());
-            chosen.version = newest.unwrap_or_default();
-        }
-        if chosen.percentage.is_empty() {
-            "100".clone_into(&mut chosen.percentage);
-        }
-        if chosen.other.is_empty() {
-            let mut others = other.filter(|id| *id != chosen.version);
-            chosen.other = others.next().unwrap_or_default();
-        }
+    fn new(shell: Shell, facts: &WorkerFacts, versions: Vec<VersionLine>, chosen: Chosen) -> Self {
         Self {
             back: format!("{}/deployments", place_of(&shell, &facts.script.id)),
             shell,
@@ -171,6 +156,25 @@ impl Chosen {
             message: form.text("message"),
             rollback: form.text("rollback"),
         }
+    }
+
+    /// With what most would choose where nothing is chosen yet: the newest version, all traffic, and for the rest the
+    /// version that serves.
+    fn or_usual(mut self, facts: &WorkerFacts, versions: &[VersionLine]) -> Self {
+        let serving = facts.deployment.iter().flat_map(|active| &active.versions);
+        let other = serving.map(|share| share.version_id.to_string());
+        if self.version.is_empty() {
+            let newest = versions.first().map(|version| version.id.to_string());
+            self.version = newest.unwrap_or_default();
+        }
+        if self.percentage.is_empty() {
+            "100".clone_into(&mut self.percentage);
+        }
+        if self.other.is_empty() {
+            let mut others = other.filter(|id| *id != self.version);
+            self.other = others.next().unwrap_or_default();
+        }
+        self
     }
 
     fn parse(&self, force: bool) -> Result<NewDeployment> {

@@ -90,6 +90,18 @@ async fn a_share_that_is_none_is_told() {
         let page = browser.submit(&below("deploy"), &fields).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{percentage}");
         assert!(page.html.contains(told), "{told}: {}", page.html);
+        // What was chosen is still chosen, nothing included.
+        let typed = page.between("name=\"percentage\"", "required");
+        assert!(
+            typed.contains(&format!("value=\"{percentage}\"")),
+            "{typed}"
+        );
+        for (name, chosen) in [("version", second.as_str()), ("other", other)] {
+            let select = page.between(&format!("name=\"{name}\""), "</select>");
+            let count = select.matches(" selected").count();
+            assert_eq!(count, usize::from(!chosen.is_empty()), "{select}");
+            assert!(chosen.is_empty() || select.contains(&format!("{chosen}\" selected")));
+        }
     }
     let fields = [("version", "nonsense"), ("percentage", "100")];
     let page = browser.submit(&below("deploy"), &fields).await;
