@@ -156,6 +156,13 @@ impl Shell {
         self.permissions.contains(permission)
     }
 
+    /// Whether the page stands in this account.
+    pub(super) fn is_in(&self, account: &Account) -> bool {
+        self.account
+            .as_ref()
+            .is_some_and(|one| one.id == account.id)
+    }
+
     /// A place below the account, such as `/0123…/secrets-store`.
     pub(super) fn place(&self, below: &str) -> String {
         match &self.account {

@@ -45,6 +45,7 @@ pub(crate) async fn run_with(name: &str, arguments: &[&str]) {
         .env("COFFER_API_TOKEN", &credentials.api_token)
         .env("COFFER_MARK", mark.unwrap())
         .env("COFFER_BINARY", binary().unwrap())
+        .env("COFFER_DATA", instance.data_dir())
         .arg(format!("specs/{name}.mjs"))
         .current_dir(package())
         .stdin(Stdio::null());

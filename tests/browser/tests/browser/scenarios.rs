@@ -38,6 +38,11 @@ async fn every_page() {
 }
 
 #[tokio::test]
+async fn account_switcher() {
+    run("accounts").await;
+}
+
+#[tokio::test]
 async fn roles() {
     run("roles").await;
 }
