@@ -10,6 +10,7 @@ use coffer_types::limits::{BODY_IDLE_SECONDS, MAX_UPLOAD_BYTES_AT_ONCE, UPLOAD_W
 
 use crate::metrics::Metrics;
 use crate::request::RequestIds;
+use crate::strict_transport;
 use crate::upload_room::UploadRoom;
 
 /// Tells whether the parts beside the engine are ready, and their metrics.
@@ -33,6 +34,8 @@ pub struct Inner {
     pub(crate) workers_url: WorkersUrl,
     /// Where people reach this server, without a slash at the end, for the links that it makes.
     pub(crate) public_url: String,
+    /// Whether browsers are told to come there by HTTPS alone.
+    pub(crate) public_url_is_strict: bool,
     /// Where passkeys are made and used.
     pub(crate) passkeys: Result<PasskeySite, NoPasskeys>,
     pub(crate) request_ids: RequestIds,
@@ -85,6 +88,7 @@ impl App {
             traffic,
             workers_url,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url_is_strict: strict_transport::is_strict(public_url),
             passkeys: PasskeySite::of(public_url),
             upload_room: UploadRoom::new(
                 MAX_UPLOAD_BYTES_AT_ONCE,

@@ -18,6 +18,7 @@ mod metrics;
 mod operator;
 mod request;
 mod serve;
+mod strict_transport;
 mod tails;
 #[cfg(test)]
 mod testing;

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::dashboard::{fallback, method_not_allowed};
 use crate::metrics::RequestLabels;
+use crate::strict_transport;
 
 /// The request's id, and where it came from.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +63,12 @@ pub(crate) fn wrap(router: Router<App>, app: App) -> Router {
         .fallback(fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), around))
-        .with_state(app)
+        .with_state(app.clone())
         .route(
             "/favicon.ico",
             routing::get(async || axum::http::StatusCode::NO_CONTENT),
         )
+        .layer(from_fn_with_state(app, strict_transport::tell))
 }
 
 async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {

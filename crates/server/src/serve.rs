@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +17,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+
+use crate::strict_transport::OverTls;
 
 /// How long a client that connected just before the server was told to stop has for its first request: it is under way,
 /// and whoever was let in is answered.
@@ -74,6 +76,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let Listening { listener, tls } = listening.into();
+    let router = match tls {
+        Some(_) => router.layer(Extension(OverTls)),
+        None => router,
+    };
     let tls = tls.map(TlsAcceptor::from);
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();

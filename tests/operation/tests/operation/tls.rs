@@ -113,11 +113,14 @@ async fn the_api_speaks_tls_and_takes_new_certificates() {
     assert!(instance.output().contains("ready api=https://127.0.0.1:"));
     let port = port_of(&instance.api_origin());
     let stream = connect(&port, &files.der).await.unwrap();
-    assert!(
-        get(stream, "localhost", "/healthz")
-            .await
-            .starts_with("HTTP/1.1 200 ")
-    );
+    let answer = get(stream, "localhost", "/healthz").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "));
+    assert!(!answer.contains("strict-transport-security"), "{answer}");
+    // Whoever comes by the server's name is told to go on by HTTPS.
+    let stream = connect(&port, &files.der).await.unwrap();
+    let answer = get(stream, "coffer.example.com", "/healthz").await;
+    let policy = "strict-transport-security: max-age=31536000\r\n";
+    assert!(answer.contains(policy), "{answer}");
     assert!(!get_plainly(&port).await.starts_with(b"HTTP/1.1 200"));
 
     // Half of a change is not taken.
