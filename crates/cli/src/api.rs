@@ -17,6 +17,7 @@ pub(crate) use transport::Transport;
 
 use coffer_protocol::v4::{Envelope, PageInfo};
 use http::{HeaderMap, HeaderValue, Method, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// How often a write whose answer was lost is sent again, and a read that met no server.
@@ -36,6 +37,8 @@ pub(crate) struct Answer<T> {
     pub(crate) result: T,
     /// Where a list's page stands in the whole.
     pub(crate) page: Option<PageInfo>,
+    /// Where the next page begins, in lists that tell it so.
+    pub(crate) cursor: Option<String>,
 }
 
 impl Api {
@@ -209,13 +212,15 @@ fn understood<T: DeserializeOwned>(
         } else {
             body
         };
-        let envelope: Envelope<serde_json::Value> =
+        let envelope: Envelope<serde_json::Value, serde_json::Value> =
             serde_json::from_slice(body).map_err(|_| ApiError::NotTheApi { status })?;
         let result = envelope.result.unwrap_or(serde_json::Value::Null);
+        let info = envelope.result_info.unwrap_or(serde_json::Value::Null);
         let result = serde_json::from_value(result).map_err(ApiError::UnknownShape)?;
         return Ok(Answer {
             result,
-            page: envelope.result_info,
+            page: PageInfo::deserialize(&info).ok(),
+            cursor: info["cursor"].as_str().map(str::to_owned),
         });
     }
     match serde_json::from_slice::<Envelope<serde_json::Value, serde_json::Value>>(body) {

@@ -255,6 +255,8 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditAction {
+    /// List events of an account, newest first, as its server tells them
+    List(crate::audit::list::List),
     /// Find every event that was edited, deleted, inserted or moved; exit with 1 if there is one.
     #[command(
         after_help = "Examples:\n  coffer audit verify --data /var/lib/coffer --checkpoint checkpoint-of-may\n  coffer audit verify --export ./audit --key audit.key"

@@ -1,6 +1,7 @@
 //! `coffer audit`: the audit log as evidence. Everything here only reads, but for the outcome of a verification that the
 //! dashboard shows, and works while a server runs.
 
+pub(crate) mod list;
 mod verify;
 
 use std::io::IsTerminal;
@@ -19,6 +20,7 @@ const PROGRESS_STEP: u64 = 25_600;
 /// Runs a command on the log of a data directory, or on an export.
 pub(crate) async fn run(audit: Audit) -> Result<(), Failure> {
     match audit.action {
+        AuditAction::List(arguments) => list::run(&arguments).await,
         AuditAction::Verify(arguments) => verify::run(&arguments).await,
         AuditAction::Export { settings, output } => {
             export(&crate::start_on(&settings)?, &output).await
