@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use coffer_secrets_file::Entry;
 use coffer_types::SecretName;
+use coffer_types::limits::MAX_SECRET_VALUE_BYTES;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -80,6 +81,10 @@ fn candidate(name: &str, value: Option<Zeroizing<String>>) -> Result<Candidate, 
     match value {
         None => Err("null is no value".to_owned()),
         Some(value) if value.is_empty() => Err("its value is empty".to_owned()),
+        Some(value) if value.len() > MAX_SECRET_VALUE_BYTES as usize => Err(format!(
+            "its value has {} bytes; {MAX_SECRET_VALUE_BYTES} are the most",
+            value.len()
+        )),
         Some(value) => Ok(Candidate { name, value }),
     }
 }
@@ -110,6 +115,19 @@ mod tests {
         }
         assert!(!message.contains("canary"), "{message}");
         assert!(!message.contains("\n  E"), "{message}");
+    }
+
+    #[test]
+    fn a_value_that_no_store_takes_is_named_by_its_length() {
+        assert!(of(&format!("A={}", "a".repeat(65_536))).is_ok());
+        let message = of(&format!("A=a\nB={}", "b".repeat(65_537)))
+            .err()
+            .unwrap()
+            .message();
+        assert!(
+            message.ends_with("\n  B: its value has 65537 bytes; 65536 are the most"),
+            "{message}"
+        );
     }
 
     #[test]

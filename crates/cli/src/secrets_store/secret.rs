@@ -81,8 +81,15 @@ fn scopes_of(secret: &Secret) -> String {
 
 /// Warns of a value that the project's own Coffer takes, and a server does not unless its operator allows more.
 fn warn_of_length(target: &Target, name: &SecretName, value: &str) {
+    if target.is_local() {
+        tell_of_length(name, value);
+    }
+}
+
+/// Warns of a value that only some servers take.
+fn tell_of_length(name: &SecretName, value: &str) {
     let limit = DEFAULT_SECRET_VALUE_BYTES;
-    if target.is_local() && value.len() > limit as usize {
+    if value.len() > limit as usize {
         output::warning(format_args!(
             "{name} has {} bytes; a server takes {limit}, unless its operator allows more",
             value.len()

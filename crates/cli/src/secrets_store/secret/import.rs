@@ -9,7 +9,7 @@ use coffer_types::{Scope, SecretId, SecretName};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{make, scope, warn_of_length};
+use super::{make, scope, tell_of_length, warn_of_length};
 use crate::failure::Failure;
 use crate::output::{self, Table};
 use crate::secrets_store::candidates::{Candidate, FileFlags};
@@ -115,13 +115,19 @@ impl Import {
             )));
         }
         for candidate in &new {
-            warn_of_length(target, &candidate.name, &candidate.value);
+            if self.dry_run {
+                tell_of_length(&candidate.name, &candidate.value);
+            } else {
+                warn_of_length(target, &candidate.name, &candidate.value);
+            }
         }
         let made = match self.dry_run || new.is_empty() {
             true => Vec::new(),
             false => {
                 let spinner = waiting(target, "Importing");
-                let made = make(target, store, &self.sent(&new)).await?;
+                let made = make(target, store, &self.sent(&new))
+                    .await
+                    .map_err(|failure| naming(failure, &new))?;
                 drop(spinner);
                 made
             }
@@ -196,6 +202,24 @@ fn in_the_way(exist: &[&Candidate]) -> Failure {
     ))
 }
 
+/// Names the secrets whose values are too long for the account, which the server knows by their places.
+fn naming(failure: Failure, new: &[&Candidate]) -> Failure {
+    let message = failure.message();
+    if !message.contains("secret_value_too_large") {
+        return failure;
+    }
+    let too_long: Vec<_> = new
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| message.contains(&format!("at /{place}/value")))
+        .map(|(_, candidate)| candidate.name.as_str())
+        .collect();
+    failure.advised(&format!(
+        "nothing was imported, too long: {}",
+        too_long.join(", ")
+    ))
+}
+
 fn outcomes(
     candidates: &[Candidate],
     taken: &HashSet<SecretName>,
@@ -211,4 +235,25 @@ fn outcomes(
         Imported { name, result, id }
     };
     candidates.iter().map(outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_too_long_are_named() {
+        let one = |name: &str| Candidate {
+            name: name.parse().unwrap(),
+            value: "a".to_owned().into(),
+        };
+        let (first, second) = (one("FIRST"), one("SECOND"));
+        let refused = Failure::usage(
+            "secret_value_too_large: the value is 5000 bytes, the limit of this account is 1024 at /1/value",
+        );
+        let message = naming(refused, &[&first, &second]).message();
+        assert!(message.ends_with("too long: SECOND"), "{message}");
+        let other = naming(Failure::usage("other"), &[&first]).message();
+        assert_eq!(other, "other");
+    }
 }
