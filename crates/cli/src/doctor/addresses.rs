@@ -1,7 +1,8 @@
 //! Whether the addresses can be listened at, and TLS be spoken there.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use coffer_protocol::operator::Status;
 
@@ -9,6 +10,8 @@ use super::finding::Finding;
 use crate::config::Config;
 use crate::tls::CertificateFiles;
 
+/// How long an address of this machine may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
 const SECURE: &str = "name a certificate, or put a proxy that speaks TLS in front and set --public-url to its https:// \
     address: browsers keep sessions only over HTTPS or on localhost";
 
@@ -50,10 +53,7 @@ fn address(
     server: Option<&Status>,
 ) -> Finding {
     if let Some(server) = server {
-        return Finding::ok(
-            check,
-            format!("{address}, held by the server ({})", server.pid),
-        );
+        return while_served(check, address, flag, server.pid);
     }
     match TcpListener::bind(address) {
         Ok(_) => Finding::ok(check, format!("{address} is free")),
@@ -77,6 +77,26 @@ fn address(
     }
 }
 
+/// While a server runs, the address should be listened at. Which program does cannot be seen.
+fn while_served(
+    check: &'static str,
+    address: SocketAddr,
+    flag: &str,
+    pid: impl std::fmt::Display,
+) -> Finding {
+    match TcpStream::connect_timeout(&address, ANSWER) {
+        Ok(_) => Finding::ok(
+            check,
+            format!("{address} answers, and the server ({pid}) runs"),
+        ),
+        Err(_) => Finding::warn(
+            check,
+            format!("nothing answers at {address}, though the server ({pid}) runs"),
+            format!("look with the settings that the server was started with: {flag}, or --config"),
+        ),
+    }
+}
+
 fn certificate(check: &'static str, files: Option<&CertificateFiles>) -> Option<Finding> {
     files.map(|files| match files.check() {
         Ok(()) => Finding::ok(check, "read, and its key belongs to it"),
@@ -86,4 +106,22 @@ fn certificate(check: &'static str, files: Option<&CertificateFiles>) -> Option<
             "correct the files, or the names of the files",
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Outcome;
+    use super::*;
+
+    #[test]
+    fn an_address_is_looked_at_while_a_server_runs() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let look = || while_served("API address", address, "--listen", 1);
+        assert_eq!(look().outcome, Outcome::Ok);
+        drop(listener);
+        let found = look();
+        assert_eq!(found.outcome, Outcome::Warn);
+        assert!(found.found.starts_with("nothing answers"));
+    }
 }
