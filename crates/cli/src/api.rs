@@ -139,10 +139,13 @@ impl Api {
                 .transport
                 .send(&method, &path, headers.clone(), body.bytes())
                 .await;
-            match sent {
-                Ok(answer) => return understood(&answer),
+            let read = match sent {
+                Ok(answer) => understood(&method, &answer),
+                Err(error) => Err(error),
+            };
+            match read {
                 Err(error) if error.is_worth_another_try() && tries_left > 0 => tries_left -= 1,
-                Err(error) => return Err(error),
+                read => return read,
             }
         }
     }
@@ -201,10 +204,18 @@ fn with_query(path: &str, query: &[(&str, &str)]) -> String {
 }
 
 fn understood<T: DeserializeOwned>(
+    method: &Method,
     answer: &http::Response<bytes::Bytes>,
 ) -> Result<Answer<T>, ApiError> {
     let status = answer.status();
     let body = answer.body();
+    let strange = || ApiError::NotTheApi {
+        status,
+        outcome: match *method {
+            Method::GET => Outcome::OnlyRead,
+            _ => Outcome::Unknown,
+        },
+    };
     if status.is_success() {
         // A few operations answer a success with no body at all.
         let body: &[u8] = if body.is_empty() {
@@ -213,7 +224,7 @@ fn understood<T: DeserializeOwned>(
             body
         };
         let envelope: Envelope<serde_json::Value, serde_json::Value> =
-            serde_json::from_slice(body).map_err(|_| ApiError::NotTheApi { status })?;
+            serde_json::from_slice(body).map_err(|_| strange())?;
         let result = envelope.result.unwrap_or(serde_json::Value::Null);
         let info = envelope.result_info.unwrap_or(serde_json::Value::Null);
         let result = serde_json::from_value(result).map_err(ApiError::UnknownShape)?;
@@ -228,7 +239,7 @@ fn understood<T: DeserializeOwned>(
             status,
             errors: envelope.errors,
         }),
-        _ => Err(ApiError::NotTheApi { status }),
+        _ => Err(strange()),
     }
 }
 

@@ -38,11 +38,13 @@ pub(crate) enum ApiError {
     },
     /// Something else answered.
     #[error(
-        "what answered with status {status} is not Coffer's API: check COFFER_API_URL, and proxies before it"
+        "what answered with status {status} is not Coffer's API: check COFFER_API_URL, and proxies before it; {outcome}"
     )]
     NotTheApi {
         /// The status.
         status: StatusCode,
+        /// Whether anything was done: a gateway may have lost the answer.
+        outcome: Outcome,
     },
     /// A newer or older server.
     #[error(
@@ -75,9 +77,10 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// An error as it is told: its sentence, and the number to look up.
+/// An error as it is told: its sentence, whose further lines are set in, and the number to look up.
 fn told(error: &ErrorInfo) -> String {
-    format!("{} [code: {}]", printable(&error.message), error.code)
+    let lines: Vec<_> = error.message.lines().map(printable).collect();
+    format!("{} [code: {}]", lines.join("\n  "), error.code)
 }
 
 impl ApiError {
@@ -94,20 +97,19 @@ impl ApiError {
     /// The status, if the server answered.
     pub(crate) const fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Refused { status, .. } | Self::NotTheApi { status } => Some(*status),
+            Self::Refused { status, .. } | Self::NotTheApi { status, .. } => Some(*status),
             _ => None,
         }
     }
 
-    /// Whether a connection that broke may have been the reason.
+    /// Whether a connection that broke may have been the reason, or a gateway that met no server. Writes carry a key,
+    /// so that they are done once.
     pub(super) const fn is_worth_another_try(&self) -> bool {
-        matches!(
-            self,
-            Self::Away {
-                outcome: Outcome::Unknown | Outcome::OnlyRead,
-                ..
-            }
-        )
+        match self {
+            Self::Away { outcome, .. } => !matches!(outcome, Outcome::NothingDone),
+            Self::NotTheApi { status, .. } => matches!(status.as_u16(), 502..=504),
+            _ => false,
+        }
     }
 }
 
@@ -140,5 +142,22 @@ impl From<ApiError> for Failure {
             Some(StatusCode::CONFLICT) => Self::conflict(message),
             _ => Self::sentence(message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_message_stay_lines_and_move_no_cursor() {
+        let error: ErrorInfo = serde_json::from_value(serde_json::json!({
+            "code": 10021, "message": "it does not start:\nline 3\u{1b}[2J",
+        }))
+        .unwrap();
+        assert_eq!(
+            told(&error),
+            "it does not start:\n  line 3\u{fffd}[2J [code: 10021]"
+        );
     }
 }

@@ -116,4 +116,7 @@ async fn what_is_no_api_is_told_from_one() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("is not Coffer's API"), "{error}");
+    assert!(error.to_string().ends_with("; nothing was changed"));
+    let error = write(&api).await.unwrap_err().to_string();
+    assert!(error.contains("may or may not have been"), "{error}");
 }

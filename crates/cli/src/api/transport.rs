@@ -156,13 +156,45 @@ fn away(origin: &str, method: &Method, error: &reqwest::Error) -> ApiError {
     let reason = if error.is_timeout() {
         "it did not answer in time".to_owned()
     } else {
-        root.to_string()
+        explained(&root.to_string(), origin)
+    };
+    let reason = match proxy(origin) {
+        Some(variable) if error.is_connect() => {
+            format!("{reason} (by the proxy of {variable}, unless NO_PROXY excepts it)")
+        }
+        _ => reason,
     };
     ApiError::Away {
         place: origin.to_owned(),
         reason,
         outcome,
     }
+}
+
+/// What the system says, with what to do where TLS is not agreed on.
+fn explained(reason: &str, origin: &str) -> String {
+    if reason.contains("UnknownIssuer") || reason.contains("CaUsedAsEndEntity") {
+        format!(
+            "no authority that this machine trusts has signed its certificate ({reason}): add the authority's to the \
+             system's certificates, or name its file in SSL_CERT_FILE"
+        )
+    } else if reason.contains("InvalidContentType") {
+        let plain = origin.replacen("https://", "http://", 1);
+        format!("it speaks no TLS there: should it be {plain}?")
+    } else {
+        reason.to_owned()
+    }
+}
+
+/// The variable that names a proxy for an origin; its value may hold a password.
+fn proxy(origin: &str) -> Option<&'static str> {
+    let variables = match origin.starts_with("https://") {
+        true => ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        false => ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
+    };
+    variables
+        .into_iter()
+        .find(|name| crate::environment::first(&[*name]).is_some())
 }
 
 fn origin(address: &str) -> Result<String, ApiError> {
@@ -185,6 +217,32 @@ fn origin(address: &str) -> Result<String, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_told_of() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut hello = [0; 4096];
+            let _ = stream.read(&mut hello).await.unwrap();
+            let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(refusal).await.unwrap();
+        });
+        let transport = Transport::to(&format!("https://{address}")).unwrap();
+        let sent = transport.send(&Method::GET, "/user", HeaderMap::new(), Bytes::new());
+        let error = sent.await.unwrap_err().to_string();
+        let expected = format!("speaks no TLS there: should it be http://{address}?");
+        assert!(error.contains(&expected), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_authority_is_told_with_what_to_do() {
+        let reason = explained("invalid peer certificate: UnknownIssuer", "https://a");
+        assert!(reason.contains("SSL_CERT_FILE"), "{reason}");
+        assert_eq!(explained("refused", "https://a"), "refused");
+    }
 
     #[test]
     fn an_address_may_end_with_the_prefix() {
