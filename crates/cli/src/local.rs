@@ -150,7 +150,16 @@ impl From<Failure> for Hold {
 pub(crate) async fn hold(place: &LocalDirectory) -> Result<Held, Hold> {
     let installation = match open(place.path()).await? {
         Some(installation) => installation,
-        None => create(place).await?,
+        None => {
+            if let Err(broken) = place.check_is_new() {
+                // Another command may have made it since.
+                return Err(match Installation::exists(place.path()) {
+                    true => Hold::Taken,
+                    false => Hold::Failed(broken),
+                });
+            }
+            create(place).await?
+        }
     };
     let (account, token) = place.access()?;
     Ok(Held {

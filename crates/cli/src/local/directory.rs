@@ -92,7 +92,10 @@ impl LocalDirectory {
         let path = self.0.join(ACCESS);
         let text = fs::read(&path)
             .map(Zeroizing::new)
-            .map_err(|error| failed("read", &path, error))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => self.broken(&format!("{ACCESS} is missing")),
+                _ => failed("read", &path, error),
+            })?;
         let access: Access = serde_json::from_slice(&text).map_err(|_| {
             Failure::sentence(format!(
                 "{} is damaged: delete {} to begin anew, which deletes the local secrets",
@@ -101,6 +104,22 @@ impl LocalDirectory {
             ))
         })?;
         Ok((access.account_id, Zeroizing::new(access.token)))
+    }
+
+    /// A database is only made where nothing tells that there was one.
+    pub(super) fn check_is_new(&self) -> Result<(), Failure> {
+        match self.0.join(ACCESS).exists() {
+            true => Err(self.broken("its database is gone")),
+            false => Ok(()),
+        }
+    }
+
+    fn broken(&self, what: &str) -> Failure {
+        let directory = self.0.display();
+        Failure::sentence(format!(
+            "{directory} is broken, {what}: put it back, or delete {directory} to begin anew, which deletes the local \
+             secrets"
+        ))
     }
 
     pub(super) fn keep_access(&self, account_id: AccountId, token: &str) -> Result<(), Failure> {
@@ -201,6 +220,18 @@ mod tests {
         fs::remove_dir_all(&first).unwrap();
         LocalDirectory::prepare(&copy).unwrap();
         LocalDirectory::prepare(&copy).unwrap();
+    }
+
+    #[test]
+    fn what_is_missing_of_a_directory_is_named() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = LocalDirectory::prepare(&parent.path().join(NAME)).unwrap();
+        place.check_is_new().unwrap();
+        let message = place.access().unwrap_err().message();
+        assert!(message.contains("access.json is missing"), "{message}");
+        fs::write(place.path().join(ACCESS), "{}").unwrap();
+        let message = place.check_is_new().unwrap_err().message();
+        assert!(message.contains("its database is gone"), "{message}");
     }
 
     #[test]
