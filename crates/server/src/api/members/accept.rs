@@ -162,7 +162,9 @@ mod tests {
             } else {
                 ("the password of the other", "the password of the one", one)
             };
-            assert_eq!(failure(&lost).0, 404);
+            // The invitation is gone, or its user has the other's password by now: it depends on the moment.
+            let refusal = failure(&lost).0;
+            assert!([400, 404].contains(&refusal), "{}", lost.2);
             result(&app.sign_in_with(&email, right).await);
             assert_eq!(failure(&app.sign_in_with(&email, wrong).await).0, 401);
         }
